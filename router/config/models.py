@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of an installation as typed, frozen models; ``loader.py`` reads them from YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from router.schema import LANGUAGES, Frozen
+
+__all__ = [
+    "BatchSettings", "ChannelSettings", "CustomerSettings", "Limits", "LogSettings", "Name", "RouterSettings", "Secret",
+    "SinkSettings", "StoreSettings", "TeamSettings", "TeamsFile", "ThreadSettings", "WebSettings",
+]  # fmt: skip
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class Secret(Frozen):
+    """A secret by file or environment variable; never by value, so that configuration can be shown and committed.
+
+    In YAML: ``password: {file: /run/secrets/imap}`` or ``password: {env: IMAP_PASSWORD}``. A relative file is looked
+    for beside the configuration; the loader makes it absolute before anything reads it.
+    """
+
+    file: Path | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Secret:
+        if (self.file is None) == (self.env is None):
+            raise ValueError("give exactly one of 'file' and 'env'")
+        return self
+
+    def read(self) -> SecretStr:
+        """Fetch the secret now. Raises OSError or KeyError naming the file or variable, never the value."""
+        import os
+
+        if self.file is not None:
+            return SecretStr(self.file.read_text(encoding="utf-8").strip())
+        return SecretStr(os.environ[str(self.env)])
+
+
+class StoreSettings(Frozen):
+    """Where the truth lives. SQLite in the data folder unless a PostgreSQL address is given."""
+
+    kind: Literal["sqlite", "postgresql"] = "sqlite"
+    url: Secret | None = None  # postgresql://user:password@host:port/database
+
+    @model_validator(mode="after")
+    def _needs_url(self) -> StoreSettings:
+        if self.kind == "postgresql" and self.url is None:
+            raise ValueError("kind 'postgresql' needs 'url'")
+        return self
+
+
+class WebSettings(Frozen):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    session_hours: int = Field(default=12, ge=1, le=24 * 30)
+    secure_cookies: bool | Literal["auto"] = "auto"  # auto: by the scheme of public_url
+
+
+class Limits(Frozen):
+    """What a message may cost before it is set aside."""
+
+    max_message_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
+    parse_seconds: float = Field(default=5.0, gt=0)
+    parse_memory_bytes: int = Field(default=1024 * 1024 * 1024, ge=128 * 1024 * 1024)
+    attempts: int = Field(default=3, ge=1, le=10)
+
+
+class BatchSettings(Frozen):
+    max_messages: int = Field(default=64, ge=1, le=1000)
+    parse_processes: int = Field(default=2, ge=1, le=64)
+
+
+class ThreadSettings(Frozen):
+    reopen_days: int = Field(default=30, ge=0)  # a resolved case takes answers this long; later ones open a new case
+    chat_gap_hours: int = Field(default=72, ge=1)  # silence after which a chat starts a new case
+
+
+class CustomerSettings(Frozen):
+    """Customer records from a CSV file: id, name, email, phone, handle, tier, language, tags; others: fields."""
+
+    file: Path | None = None
+
+
+class LogSettings(Frozen):
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class RouterSettings(Frozen):
+    """``router.yaml``."""
+
+    company: str = Field(min_length=1, max_length=200)
+    public_url: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^/\s]+(/[^\s]*[^/\s])?$")
+    data: Path = Path("data")  # relative to the folder of the configuration
+    languages: tuple[str, ...] = LANGUAGES
+    default_language: str = "en"
+    store: StoreSettings = StoreSettings()
+    web: WebSettings = WebSettings()
+    limits: Limits = Limits()
+    batches: BatchSettings = BatchSettings()
+    threads: ThreadSettings = ThreadSettings()
+    customers: CustomerSettings = CustomerSettings()
+    logs: LogSettings = LogSettings()
+    model: Path | None = None  # None: the newest model trained here, else the one that ships
+    secret: Secret | None = None  # key of references and reply tokens; None: made once in the data folder
+
+
+class TeamSettings(Frozen):
+    """A team and the queues it works. A queue belongs to one team."""
+
+    name: Name
+    title: str = ""
+    queues: tuple[Name, ...] = ()  # empty: one queue named like the team
+    languages: tuple[str, ...] = ()
+    sinks: tuple[Name, ...] = ()  # where every case of the team is forwarded as well
+
+    @property
+    def all_queues(self) -> tuple[str, ...]:
+        return self.queues or (self.name,)
+
+
+class SinkSettings(Frozen):
+    """One sink; the rest of its keys are checked by the model of its kind."""
+
+    name: Name
+    kind: Name
+    settings: Any = None
+
+
+class TeamsFile(Frozen):
+    """``teams.yaml``."""
+
+    teams: tuple[TeamSettings, ...] = Field(min_length=1)
+    sinks: tuple[SinkSettings, ...] = ()
+
+
+class ChannelSettings(Frozen):
+    """One channel of ``channels.yaml``; ``settings`` is an instance of ``channels.<kind>.config.Config``."""
+
+    kind: Name
+    account: Name
+    enabled: bool = True
+    settings: Any = None
