@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two databases behind one way to run a transaction; the statements themselves know neither thread nor loop.
+
+Work is a function of a SQLAlchemy ``Connection``. SQLite runs it in one writer thread, PostgreSQL on asyncpg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from router.errors import Conflict, StoreError
+from router.failpoints import failpoint
+
+__all__ = ["Database", "PostgresDatabase", "SqliteDatabase"]
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+_STATEMENT_SECONDS = 60.0
+
+
+class Database(Protocol):
+    """A place where a piece of work is one transaction, durable when the call returns."""
+
+    async def write(self, work: Work[T]) -> T: ...
+    async def read(self, work: Work[T]) -> T: ...
+    async def close(self) -> None: ...
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Let no driver's exception out."""
+    try:
+        yield
+    except exc.IntegrityError as error:
+        raise Conflict("the database already holds this, or it was changed meanwhile") from error
+    except (exc.SQLAlchemyError, OSError, sqlite3.Error) as error:
+        raise StoreError(f"the database refused: {type(error).__name__}") from error
+
+
+class SqliteDatabase:
+    """SQLite in WAL mode with synchronous=FULL. Only one connection of all processes writes or checkpoints at a time:
+    before SQLite 3.51.3 a checkpoint beside a write could lose a commit, so a file lock is held around each write."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or create the file; None keeps everything in memory, for tests."""
+        self._path = path
+        self._writer = ThreadPoolExecutor(1, "store-writer")
+        self._readers = self._writer if path is None else ThreadPoolExecutor(2, "store-reader")
+        self._write_engine = self._engine(query_only=False)
+        self._read_engine = self._write_engine if path is None else self._engine(query_only=True)
+        self._lock: IO[bytes] | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - held as long as the database
+
+    def _engine(self, *, query_only: bool) -> Engine:
+        memory = self._path is None
+        engine = create_engine(
+            "sqlite://" if memory else f"sqlite:///{self._path}",
+            connect_args={"timeout": 30, "check_same_thread": False},
+            poolclass=QueuePool if query_only else StaticPool,
+        )
+
+        @event.listens_for(engine, "connect")
+        def _configure(connection: sqlite3.Connection, _: object) -> None:
+            connection.isolation_level = None  # we say BEGIN ourselves
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            if query_only:
+                connection.execute("PRAGMA wal_autocheckpoint=0")
+                connection.execute("PRAGMA query_only=ON")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
+
+        return engine
+
+    def run_write(self, work: Work[T]) -> T:
+        """Run in this thread; for migrations, which come before the loop."""
+        with _translated():
+            if self._lock is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+            try:
+                with self._write_engine.begin() as connection:
+                    answer = work(connection)
+                    failpoint("db.before_commit")
+                failpoint("db.after_commit")
+                return answer
+            finally:
+                if self._lock is not None:
+                    fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _run_read(self, work: Work[T]) -> T:
+        with _translated(), self._read_engine.begin() as connection:
+            return work(connection)
+
+    async def write(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self.run_write, work)
+
+    async def read(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, work)
+
+    async def close(self) -> None:
+        def shut() -> None:
+            if self._lock is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+            self._read_engine.dispose()
+            self._write_engine.dispose()
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
+
+        await asyncio.get_running_loop().run_in_executor(self._writer, shut)
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+
+
+class PostgresDatabase:
+    """PostgreSQL through asyncpg. A transaction that loses a race is tried again; nothing else is."""
+
+    def __init__(self, url: str) -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        address = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1)
+        self._engine = create_async_engine(
+            address,
+            pool_size=5,
+            max_overflow=5,
+            pool_pre_ping=True,
+            connect_args={"timeout": 10, "command_timeout": 60},
+        )
+
+    async def _run(self, work: Work[T], *, tries: int = 3) -> T:
+        with _translated():
+            for left in reversed(range(tries)):
+                try:
+                    async with asyncio.timeout(_STATEMENT_SECONDS), self._engine.begin() as connection:
+                        answer: T = await connection.run_sync(work)
+                        failpoint("db.before_commit")
+                    failpoint("db.after_commit")
+                except exc.DBAPIError as error:
+                    if not left or _sqlstate(error) not in {"40001", "40P01"}:
+                        raise
+                else:
+                    return answer
+        raise StoreError("the transaction kept losing against others")
+
+    async def write(self, work: Work[T]) -> T:
+        return await self._run(work)
+
+    async def read(self, work: Work[T]) -> T:
+        return await self._run(work)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _sqlstate(error: exc.DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", "") or "")

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statements for raw messages: kept, claimed for work, set aside, taken up again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from router.errors import NotFound
+from router.records import QuarantineItem, RawFate, RawOutcome, RawReceipt
+from router.schema import RawMessage, Transport
+from router.store.raw_files import INLINE_BYTES
+from router.store.tables import messages, raws
+
+__all__ = [
+    "chunks",
+    "claim",
+    "fates",
+    "finish",
+    "insert_or_ignore",
+    "pending",
+    "put",
+    "quarantine_item",
+    "quarantined",
+    "release",
+    "requeue",
+    "states",
+]
+
+T = TypeVar("T")
+_CHUNK = 500  # bound parameters a statement
+_CLAIM_BYTES = 64 * 1024 * 1024  # of one batch in memory; a single larger message still comes alone
+
+
+def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def insert_or_ignore(connection: Connection, table: Any) -> Any:
+    """An INSERT that leaves existing rows alone, in the dialect at hand."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def put(connection: Connection, batch: Sequence[RawMessage], *, reference: Callable[[str], str]) -> list[RawReceipt]:
+    """Keep each message unless its source key is known; the first bytes of a key are the ones that stay."""
+    known = _by_key(connection, {raw.source_key for raw in batch})
+    fresh = {raw.source_key: raw for raw in reversed(batch) if raw.source_key not in known}
+    inserted: set[str] = set()
+    if fresh:
+        statement = insert_or_ignore(connection, raws).returning(raws.c.source_key)
+        inserted = set(connection.scalars(statement, [_values(raw) for raw in reversed(fresh.values())]))
+        known |= _by_key(connection, set(fresh))  # with those that another process was quicker to insert
+    receipts = []
+    for raw in batch:
+        row = known[raw.source_key]
+        differs = row.digest != raw.digest
+        if differs and raw.digest not in row.other_digests:
+            others = json.dumps([*json.loads(row.other_digests), raw.digest][:20])
+            connection.execute(update(raws).where(raws.c.id == row.id).values(other_digests=others))
+        receipts.append(
+            RawReceipt(
+                raw_id=row.id,
+                source_key=raw.source_key,
+                reference=reference(raw.source_key),
+                duplicate=fresh.pop(raw.source_key, None) is not raw or raw.source_key not in inserted,
+                differs=differs,
+            )
+        )
+    return receipts
+
+
+def _by_key(connection: Connection, keys: set[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for some in chunks(sorted(keys)):
+        query = select(raws.c.id, raws.c.source_key, raws.c.digest, raws.c.other_digests)
+        found |= {row.source_key: row for row in connection.execute(query.where(raws.c.source_key.in_(some)))}
+    return found
+
+
+def _values(raw: RawMessage) -> dict[str, Any]:
+    return {
+        "source_key": raw.source_key,
+        "channel": raw.channel,
+        "account": raw.account,
+        "native_id": raw.native_id,
+        "digest": raw.digest,
+        "size": len(raw.body),
+        "body": raw.body if len(raw.body) <= INLINE_BYTES else None,
+        "transport": raw.transport.model_dump_json(exclude_defaults=True),
+        "received_at": raw.received_at,
+        "state": "new",
+        "attempts": 0,
+        "reason": "",
+        "worker": "",
+        "lease_until": None,
+        "other_digests": "[]",
+    }
+
+
+def claim(connection: Connection, *, worker: str, limit: int, now: datetime, lease: timedelta) -> list[Row[Any]]:
+    """Take the oldest waiting messages for one worker; those of a worker whose lease ran out are waiting too."""
+    waiting = or_(raws.c.state == "new", and_(raws.c.state == "claimed", raws.c.lease_until < now))
+    query = select(raws.c.id, raws.c.size).where(waiting).order_by(raws.c.id).limit(limit)
+    ids: list[int] = []
+    total = 0
+    for row in connection.execute(query.with_for_update(skip_locked=True)):
+        total += row.size
+        if ids and total > _CLAIM_BYTES:
+            break
+        ids.append(row.id)
+    if not ids:
+        return []
+    connection.execute(
+        update(raws)
+        .where(raws.c.id.in_(ids))
+        .values(state="claimed", worker=worker, lease_until=now + lease, attempts=raws.c.attempts + 1)
+    )
+    return list(connection.execute(select(raws).where(raws.c.id.in_(ids)).order_by(raws.c.id)))
+
+
+def get(connection: Connection, raw_id: int) -> Row[Any]:
+    row = connection.execute(select(raws).where(raws.c.id == raw_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no message {raw_id}")
+    return row
+
+
+def to_raw(row: Row[Any], body: bytes) -> RawMessage:
+    """The message as it was put."""
+    return RawMessage(
+        channel=row.channel,
+        account=row.account,
+        native_id=row.native_id,
+        body=body,
+        received_at=row.received_at,
+        transport=Transport.model_validate_json(row.transport),
+    )
+
+
+def release(connection: Connection, *, worker: str | None) -> int:
+    """Give claimed messages back: those of one worker, or all where nobody else can be working."""
+    query = update(raws).where(raws.c.state == "claimed").values(state="new", worker="", lease_until=None)
+    return connection.execute(query if worker is None else query.where(raws.c.worker == worker)).rowcount
+
+
+def finish(connection: Connection, outcomes: Sequence[RawOutcome]) -> None:
+    """Record what became of each message."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for outcome in outcomes:
+        groups.setdefault((outcome.state, outcome.reason), []).append(outcome.raw_id)
+    for (state, reason), ids in groups.items():
+        for some in chunks(ids):
+            connection.execute(
+                update(raws).where(raws.c.id.in_(some)).values(state=state, reason=reason, worker="", lease_until=None)
+            )
+
+
+def quarantined(connection: Connection, *, limit: int) -> list[QuarantineItem]:
+    """Messages set aside, newest first."""
+    rows = connection.execute(select(raws).where(raws.c.state == "quarantined").order_by(raws.c.id.desc()).limit(limit))
+    return [_item(row) for row in rows]
+
+
+def quarantine_item(connection: Connection, raw_id: int) -> QuarantineItem:
+    """One message set aside. Raises NotFound for any other."""
+    row = get(connection, raw_id)
+    if row.state != "quarantined":
+        raise NotFound(f"no quarantined message {raw_id}")
+    return _item(row)
+
+
+def _item(row: Row[Any]) -> QuarantineItem:
+    return QuarantineItem(
+        raw_id=row.id,
+        source_key=row.source_key,
+        channel=row.channel,
+        account=row.account,
+        size=row.size,
+        digest=row.digest,
+        received_at=row.received_at,
+        attempts=row.attempts,
+        reason=row.reason,
+    )
+
+
+def requeue(connection: Connection, raw_id: int) -> None:
+    """Let a message be read once more, as after an upgrade."""
+    done = connection.execute(
+        update(raws)
+        .where(raws.c.id == raw_id, raws.c.state == "quarantined")
+        .values(state="new", attempts=0, reason="")
+    )
+    if done.rowcount == 0:
+        raise NotFound(f"no quarantined message {raw_id}")
+
+
+def pending(connection: Connection) -> int:
+    """How many wait or are being worked on."""
+    return connection.scalar(select(func.count()).where(raws.c.state.in_(("new", "claimed")))) or 0
+
+
+def states(connection: Connection) -> dict[str, int]:
+    """How many raw messages are in each state."""
+    rows = connection.execute(select(raws.c.state, func.count().label("n")).group_by(raws.c.state))
+    return {row.state: row.n for row in rows}
+
+
+def fates(connection: Connection, raw_ids: Sequence[int]) -> dict[int, RawFate]:
+    """What became of these raw messages; ids that do not exist are left out."""
+    found: dict[int, RawFate] = {}
+    earlier = messages.alias()
+    first = select(func.min(earlier.c.id)).where(earlier.c.case_id == messages.c.case_id).scalar_subquery()
+    for some in chunks(raw_ids):
+        query = select(messages.c.raw_id, messages.c.case_id, (messages.c.id == first).label("opened"))
+        cases: dict[int, list[Row[Any]]] = {}
+        for row in connection.execute(query.where(messages.c.raw_id.in_(some)).order_by(messages.c.id)):
+            cases.setdefault(row.raw_id, []).append(row)
+        for raw in connection.execute(select(raws.c.id, raws.c.state, raws.c.reason).where(raws.c.id.in_(some))):
+            mine = cases.get(raw.id, [])
+            found[raw.id] = RawFate(
+                state=raw.state,
+                reason=raw.reason,
+                case_ids=tuple(dict.fromkeys(row.case_id for row in mine)),
+                opened=any(row.opened for row in mine),
+            )
+    return found

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store: ``router.interfaces.Store`` over the statements beside it, for SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from router.clock import SystemClock
+from router.config.models import StoreSettings
+from router.interfaces import Clock
+from router.records import (
+    AuditRow,
+    CaseChange,
+    CaseFilter,
+    Commit,
+    Entry,
+    Lookup,
+    OutboxRow,
+    OutboxState,
+    QuarantineItem,
+    RawFate,
+    RawReceipt,
+    RawRecord,
+    Session,
+    User,
+)
+from router.schema import Case, RawMessage, Receipt, Reply
+from router.store import cases, conversation, intake, outbox, people
+from router.store.database import Database, PostgresDatabase, SqliteDatabase
+from router.store.migrate import migrate
+from router.store.raw_files import INLINE_BYTES, RawFiles
+
+__all__ = ["SqlStore", "open_store"]
+
+
+async def open_store(
+    settings: StoreSettings, *, data_dir: Path, reference: Callable[[str], str], clock: Clock | None = None
+) -> SqlStore:
+    """Open the database of an installation, bringing its schema up to date first.
+
+    Raises:
+        StoreError: It cannot be reached, or its schema is newer than this program.
+    """
+    database: Database
+    if settings.kind == "postgresql":
+        assert settings.url is not None  # the settings model refuses postgresql without an address
+        database = PostgresDatabase(settings.url.read().get_secret_value())
+    else:
+        database = SqliteDatabase(data_dir / "router.db")
+    await database.write(migrate)
+    return SqlStore(database, files=RawFiles(data_dir / "raw"), reference=reference, clock=clock or SystemClock())
+
+
+class SqlStore:
+    """See ``router.interfaces.Store``."""
+
+    def __init__(self, database: Database, *, files: RawFiles, reference: Callable[[str], str], clock: Clock) -> None:
+        self._db = database
+        self._files = files
+        self._reference = reference
+        self._clock = clock
+
+    # --- intake ---
+
+    async def put_raw(self, raws_: Sequence[RawMessage]) -> list[RawReceipt]:
+        for raw in raws_:
+            if len(raw.body) > INLINE_BYTES:
+                await asyncio.to_thread(self._files.put, raw.digest, raw.body)
+        return await self._db.write(lambda c: intake.put(c, raws_, reference=self._reference))
+
+    async def claim_raw(self, worker: str, *, limit: int, lease_seconds: float = 60) -> list[RawRecord]:
+        lease = timedelta(seconds=lease_seconds)
+        rows = await self._db.write(
+            lambda c: intake.claim(c, worker=worker, limit=limit, now=self._clock.now(), lease=lease)
+        )
+        records = []
+        for row in rows:
+            body = row.body if row.body is not None else await asyncio.to_thread(self._files.get, row.digest)
+            records.append(RawRecord(id=row.id, raw=intake.to_raw(row, bytes(body)), attempts=row.attempts))
+        return records
+
+    async def release_raw(self, *, worker: str | None = None) -> int:
+        return await self._db.write(lambda c: intake.release(c, worker=worker))
+
+    async def lookup(
+        self, *, source_keys: Sequence[str], thread_keys: Sequence[str], case_ids: Sequence[str]
+    ) -> Lookup:
+        return await self._db.read(
+            lambda c: cases.lookup(c, source_keys=source_keys, wanted=thread_keys, case_ids=case_ids)
+        )
+
+    async def commit(self, changes: Commit) -> None:
+        await self._db.write(lambda c: cases.commit(c, changes))
+
+    async def pending_raw(self) -> int:
+        return await self._db.read(intake.pending)
+
+    async def raw_fates(self, raw_ids: Sequence[int]) -> dict[int, RawFate]:
+        return await self._db.read(lambda c: intake.fates(c, raw_ids))
+
+    async def raw_states(self) -> dict[str, int]:
+        return await self._db.read(intake.states)
+
+    # --- quarantine ---
+
+    async def quarantined(self, *, limit: int = 100) -> list[QuarantineItem]:
+        return await self._db.read(lambda c: intake.quarantined(c, limit=limit))
+
+    async def quarantine_item(self, raw_id: int) -> QuarantineItem:
+        return await self._db.read(lambda c: intake.quarantine_item(c, raw_id))
+
+    async def raw(self, raw_id: int) -> RawMessage:
+        row = await self._db.read(lambda c: intake.get(c, raw_id))
+        body = row.body if row.body is not None else await asyncio.to_thread(self._files.get, row.digest)
+        return intake.to_raw(row, bytes(body))
+
+    async def requeue_raw(self, raw_id: int, *, actor: str) -> None:
+        def work(c: Connection) -> None:
+            intake.requeue(c, raw_id)
+            self._log(c, actor=actor, action="quarantine_retried", detail={"raw": str(raw_id)})
+
+        await self._db.write(work)
+
+    # --- cases ---
+
+    async def cases(self, which: CaseFilter) -> list[Case]:
+        return await self._db.read(lambda c: cases.listed(c, which))
+
+    async def case(self, case_id: str) -> Case:
+        return await self._db.read(lambda c: cases.get(c, case_id))
+
+    async def conversation(self, case_id: str) -> list[Entry]:
+        return await self._db.read(lambda c: conversation.entries(c, case_id))
+
+    async def change_case(self, case_id: str, change: CaseChange, *, version: int, actor: str) -> Case:
+        now = self._clock.now()
+        return await self._db.write(lambda c: cases.change(c, case_id, change, version=version, actor=actor, now=now))
+
+    async def add_note(self, case_id: str, text: str, *, actor: str) -> None:
+        now = self._clock.now()
+        await self._db.write(lambda c: cases.add_note(c, case_id, text, actor=actor, now=now))
+
+    async def queue_counts(self) -> dict[tuple[str, str], int]:
+        return await self._db.read(cases.queue_counts)
+
+    # --- outbox ---
+
+    async def enqueue(self, row: OutboxRow, *, actor: str) -> None:
+        def work(c: Connection) -> None:
+            outbox.insert_row(c, row)
+            self._log(c, actor=actor, action=f"{row.kind}_queued", row=row)
+
+        await self._db.write(work)
+
+    async def outbox_row(self, outbox_id: str) -> OutboxRow:
+        return await self._db.read(lambda c: outbox.get(c, outbox_id))
+
+    async def outbox_rows(
+        self, *, states: Sequence[OutboxState], teams: Sequence[str] | None = None, limit: int = 100
+    ) -> list[OutboxRow]:
+        return await self._db.read(lambda c: outbox.listed(c, states=states, teams=teams, limit=limit))
+
+    async def lease_outbox(self, worker: str, *, limit: int, lease_seconds: float = 60) -> list[OutboxRow]:
+        length = timedelta(seconds=lease_seconds)
+        return await self._db.write(
+            lambda c: outbox.lease(c, worker=worker, limit=limit, now=self._clock.now(), length=length)
+        )
+
+    async def start_attempt(self, row: OutboxRow, *, lease_seconds: float = 120) -> bool:
+        length = timedelta(seconds=lease_seconds)
+        return await self._db.write(lambda c: outbox.start(c, row, now=self._clock.now(), length=length))
+
+    async def settle_outbox(
+        self,
+        row: OutboxRow,
+        *,
+        state: OutboxState,
+        error: str = "",
+        receipt: Receipt | None = None,
+        next_at: datetime | None = None,
+    ) -> None:
+        now = self._clock.now()
+
+        def work(c: Connection) -> None:
+            outbox.settle(c, row, state=state, error=error, receipt=receipt, next_at=next_at, now=now)
+            if state != "pending":
+                self._log(c, actor="outbox", action=f"{row.kind}_{state}", row=row)
+
+        await self._db.write(work)
+
+    async def park_interrupted(self, *, expired_only: bool = True, resend: Sequence[str] = ()) -> int:
+        now = self._clock.now()
+        return await self._db.write(
+            lambda c: outbox.park_interrupted(c, now=now, expired_only=expired_only, resend=resend)
+        )
+
+    async def decide_outbox(
+        self, outbox_id: str, state: OutboxState, *, digest: str, actor: str, reply: Reply | None = None
+    ) -> OutboxRow:
+        now = self._clock.now()
+
+        def work(c: Connection) -> OutboxRow:
+            row = outbox.decide(c, outbox_id, state=state, digest=digest, actor=actor, now=now, reply=reply)
+            action = "edited" if reply is not None else {"pending": "released"}.get(state, state)
+            self._log(c, actor=actor, action=f"{row.kind}_{action}", row=row)
+            return row
+
+        return await self._db.write(work)
+
+    # --- people and the rest ---
+
+    async def put_user(self, user: User) -> None:
+        await self._db.write(lambda c: people.put_user(c, user))
+
+    async def user(self, name: str) -> User | None:
+        return await self._db.read(lambda c: people.user(c, name))
+
+    async def users(self) -> list[User]:
+        return await self._db.read(people.users_all)
+
+    async def put_session(self, session: Session) -> None:
+        await self._db.write(lambda c: people.put_session(c, session, now=self._clock.now()))
+
+    async def session(self, token_digest: str) -> Session | None:
+        return await self._db.read(lambda c: people.session(c, token_digest, now=self._clock.now()))
+
+    async def end_session(self, token_digest: str) -> bool:
+        return await self._db.write(lambda c: people.end_session(c, token_digest))
+
+    async def cursor(self, channel: str, account: str, key: str) -> str | None:
+        return await self._db.read(lambda c: people.cursor(c, channel, account, key))
+
+    async def set_cursor(self, channel: str, account: str, key: str, value: str) -> None:
+        await self._db.write(lambda c: people.set_cursor(c, channel, account, key, value))
+
+    async def audit(self, *, case_id: str | None = None, after: int = 0, limit: int = 200) -> list[AuditRow]:
+        return await self._db.read(lambda c: people.audit_rows(c, case_id=case_id, after=after, limit=limit))
+
+    async def last_audit(self) -> int:
+        return await self._db.read(people.last_audit)
+
+    async def close(self) -> None:
+        await self._db.close()
+
+    def _log(
+        self,
+        connection: Connection,
+        *,
+        actor: str,
+        action: str,
+        row: OutboxRow | None = None,
+        detail: dict[str, str] | None = None,
+    ) -> None:
+        cases.add_audit(
+            connection,
+            [
+                AuditRow(
+                    at=self._clock.now(),
+                    actor=actor,
+                    action=action,
+                    case_id=row.case_id if row else "",
+                    team=row.team if row else "",
+                    detail=outbox.detail(row) if row else detail or {},
+                )
+            ],
+        )
