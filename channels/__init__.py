@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Channel adapters, one folder each; none imports another."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mail: IMAP, SMTP and files in, SMTP out."""
