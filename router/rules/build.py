@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the checked shape of ``rules.yaml`` to a compiled rule set, noting every mistake with its place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from router.config.problems import Problems, unknown
+from router.rules.conditions import Condition, all_of, any_of, not_all
+from router.rules.expressions import ExpressionError, compile_expression
+from router.rules.fields import find_field, path_names
+from router.rules.matchers import Compiler, KnownNames, Path
+from router.rules.model import RootSettings, RouteActions, RouteSettings, RulesFile, UrgencyChange
+from router.rules.ruleset import Route, RuleSet
+
+__all__ = ["MAX_EXPRESSIONS", "build", "survey"]
+
+MAX_EXPRESSIONS = 300
+_GROUPS = {"any": any_of, "all": all_of}
+
+
+def build(rules: RulesFile, problems: Problems, known: KnownNames | None = None) -> RuleSet:
+    """Compile the rules. Use the result only if ``problems`` has gained no mistake.
+
+    Args:
+        rules: The file, its shape already checked.
+        problems: Holds the document and gathers the mistakes.
+        known: Queues, sinks, templates and values that the rules may name.
+    """
+    known = known or KnownNames()
+    root = _Builder(problems, known).route(rules.root, ("root",), "root", 0)
+    teams = dict(known.queues or {})
+    text = problems.document.text + "".join(f"\0{queue}\0{team}" for queue, team in sorted(teams.items()))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return RuleSet(root=root, teams=teams, digest=digest, routes=tuple(_flat(root)))
+
+
+def survey(plain: Any, problems: Problems, known: KnownNames) -> None:
+    """Note the mistakes inside the routes of a file whose shape is wrong, so that all are shown at once."""
+    if isinstance(plain, Mapping):
+        _survey(plain.get("root"), problems, _Builder(problems, known), ("root",))
+
+
+def _survey(plain: Any, problems: Problems, builder: _Builder, at: Path) -> None:
+    if not isinstance(plain, Mapping) or problems.full:
+        return
+    when, queue, children = plain.get("when"), plain.get("queue"), plain.get("routes")
+    if isinstance(when, Mapping):
+        tuple(builder.conditions(when, (*at, "when")))
+    if isinstance(queue, str):
+        builder.check_queue(queue, (*at, "queue"))
+    for index, child in enumerate(children if isinstance(children, list) else ()):
+        _survey(child, problems, builder, (*at, "routes", index))
+
+
+def _flat(route: Route) -> Iterator[Route]:
+    yield route
+    for child in route.routes:
+        yield from _flat(child)
+
+
+class _Builder:
+    def __init__(self, problems: Problems, known: KnownNames) -> None:
+        self.problems = problems
+        self.known = known
+        self.compiler = Compiler(problems, known)
+        self.expressions = 0
+
+    def route(self, settings: RouteActions, at: Path, path: str, depth: int) -> Route:
+        self.check_names(settings, at)
+        conditions: tuple[Condition, ...] = ()
+        goes_on = False
+        if isinstance(settings, RouteSettings):
+            conditions = tuple(self.conditions(settings.when, (*at, "when")))
+            goes_on = settings.continue_
+        change = settings.urgency if isinstance(settings.urgency, UrgencyChange) else UrgencyChange()
+        return Route(
+            path=path,
+            depth=depth,
+            conditions=conditions,
+            tests=tuple(condition.test for condition in conditions),
+            queue=settings.queue,
+            urgency=None if isinstance(settings.urgency, UrgencyChange) else settings.urgency,
+            at_least=change.at_least,
+            at_most=change.at_most,
+            tags=settings.tags,
+            sinks=settings.sinks,
+            acknowledge=settings.acknowledge,
+            hold_reply=settings.hold_reply,
+            goes_on=goes_on,
+            routes=tuple(self.children(settings, at, path, depth + 1)),
+        )
+
+    def children(self, settings: RouteActions, at: Path, path: str, depth: int) -> Iterator[Route]:
+        seen: set[str] = set()
+        for index, child in enumerate(settings.routes):
+            place = (*at, "routes", index)
+            if child.name in seen:
+                self.problems.add((*place, "name"), f"a route beside it is named '{child.name}' too")
+            seen.add(child.name)
+            yield self.route(child, place, f"{path}/{child.name}", depth)
+
+    def check_names(self, settings: RouteActions, at: Path) -> None:
+        if settings.queue:
+            self.check_queue(settings.queue, (*at, "queue"))
+        known = self.known
+        if settings.acknowledge and known.templates is not None and settings.acknowledge not in known.templates:
+            self.problems.add((*at, "acknowledge"), unknown("template", settings.acknowledge, known.templates))
+        for index, sink in enumerate(settings.sinks):
+            if known.sinks is not None and sink not in known.sinks and not self.problems.full:
+                self.problems.add((*at, "sinks", index), unknown("sink", sink, known.sinks))
+        for index, tag in enumerate(settings.tags):
+            if not tag.strip() or len(tag) > 100:
+                self.problems.add((*at, "tags", index), "a tag has 1 to 100 characters")
+        if isinstance(settings, RootSettings) and isinstance(settings.urgency, str):
+            self.problems.add((*at, "urgency"), "would hide what the classifier says everywhere; set it in a route")
+
+    def check_queue(self, queue: str, at: Path) -> None:
+        if self.known.queues is not None and queue not in self.known.queues and not self.problems.full:
+            self.problems.add(at, unknown("queue", queue, self.known.queues))
+
+    # --- conditions ----------------------------------------------------------------------------------------------
+
+    def conditions(self, when: Mapping[str, Any], at: Path) -> Iterator[Condition]:
+        """Conditions of one mapping; all of them must hold."""
+        for name, wanted in when.items():
+            path = (*at, name)
+            if self.problems.full:
+                return
+            if name in _GROUPS:
+                yield from self.group(name, wanted, path)
+            elif name == "not":
+                if members := self.nested(wanted, path):
+                    yield not_all("not", members)
+            elif name == "cel":
+                yield from self.expression(wanted, path)
+            elif found := find_field(name):
+                yield from self.compiler.field(found, wanted, path)
+            else:
+                known = (*path_names(), *_GROUPS, "not", "cel")
+                self.problems.add(path, unknown("field", name, known), key=True)
+
+    def group(self, name: str, wanted: Any, path: Path) -> Iterator[Condition]:
+        if not isinstance(wanted, list) or not wanted:
+            self.problems.add(path, "must be a list of conditions, each a mapping such as '- type: billing'")
+            return
+        members = []
+        for index, item in enumerate(wanted):
+            inside = self.nested(item, (*path, index))
+            if inside:
+                members.append(inside[0] if len(inside) == 1 else all_of("all", inside))
+        yield _GROUPS[name](name, tuple(members))
+
+    def nested(self, wanted: Any, path: Path) -> tuple[Condition, ...]:
+        if not isinstance(wanted, Mapping) or not wanted:
+            self.problems.add(path, "must be a mapping of conditions such as 'type: billing'")
+            return ()
+        return tuple(self.conditions(wanted, path))
+
+    def expression(self, wanted: Any, path: Path) -> Iterator[Condition]:
+        texts = wanted if isinstance(wanted, list) else [wanted]
+        for index, text in enumerate(texts):
+            place = (*path, index) if isinstance(wanted, list) else path
+            self.expressions += 1
+            if not isinstance(text, str) or not text.strip():
+                self.problems.add(place, "must be an expression in quotes such as 'length > 5000'")
+            elif self.expressions > MAX_EXPRESSIONS:
+                self.problems.add(place, f"more than {MAX_EXPRESSIONS} expressions in one file")
+            else:
+                try:
+                    yield compile_expression(text, patterns=self.compiler.patterns)
+                except ExpressionError as error:
+                    self.problems.add(place, str(error))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a message landed where it did, and why not elsewhere, as plain text. Needs nothing but the stored decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.schema import ConditionTrace, Decision, RouteTrace
+
+__all__ = ["explain", "failed", "near_misses"]
+
+YES, NO = "✓", "✗"
+MAX_NEAR = 5
+
+
+def explain(decision: Decision) -> str:
+    """The whole story: the outcome, near misses, and every route tried with what it wanted and what it saw."""
+    lines = [f"queue {decision.queue} of team {decision.team}, urgency {decision.urgency}", f"route {decision.route}"]
+    if decision.tags:
+        lines.append(f"tags {', '.join(decision.tags)}")
+    lines.append(f"acknowledge with {decision.acknowledge}" if decision.acknowledge else "no acknowledgement")
+    if decision.sinks:
+        lines.append(f"forwarded to {', '.join(decision.sinks)}")
+    if decision.hold_reply:
+        lines.append("replies wait for approval")
+    if near := near_misses(decision):
+        lines += ["", "why not elsewhere (nearest first)"]
+        for trace in near:
+            missing = failed(trace)
+            lines.append(f"  {trace.route}: {len(missing)} of {len(_top(trace))} conditions did not hold")
+            lines += [f"    {_condition(condition)}" for condition in missing]
+    lines += ["", "routes tried"]
+    for trace in decision.traces:
+        lines += _route(trace)
+    if decision.rules_digest:
+        lines += ["", f"rules {decision.rules_digest}"]
+    return "\n".join(lines)
+
+
+def near_misses(decision: Decision, limit: int = MAX_NEAR) -> list[RouteTrace]:
+    """Routes that were tried and not taken, those with the fewest failed conditions first."""
+    missed = [trace for trace in decision.traces if not trace.matched and trace.conditions]
+    return sorted(missed, key=lambda trace: (len(failed(trace)), -_held(trace)))[:limit]
+
+
+def failed(trace: RouteTrace) -> list[ConditionTrace]:
+    """The conditions of the route itself that did not hold, without those inside ``any``, ``all`` and ``not``."""
+    return [condition for condition in _top(trace) if not condition.held]
+
+
+def _held(trace: RouteTrace) -> int:
+    return sum(condition.held for condition in _top(trace))
+
+
+def _top(trace: RouteTrace) -> list[ConditionTrace]:
+    return [condition for condition in trace.conditions if not _depth(condition)]
+
+
+def _depth(condition: ConditionTrace) -> int:
+    """How many groups a condition is inside; no field's name starts like a group."""
+    words = condition.path.split(".")
+    depth = 0
+    while depth < len(words) - 1 and words[depth] in ("any", "all", "not"):
+        depth += 1
+    return depth
+
+
+def _route(trace: RouteTrace) -> Iterator[str]:
+    indent = "  " * (trace.depth + 1)
+    name = trace.route.rpartition("/")[2]
+    yield f"{indent}{YES if trace.matched else NO} {name}"
+    for condition in trace.conditions:
+        yield f"{indent}    {'  ' * _depth(condition)}{_condition(condition)}"
+
+
+def _condition(condition: ConditionTrace) -> str:
+    words = condition.path.split(".")
+    name = ".".join(words[_depth(condition) :])
+    subject = "" if name in ("cel", "any", "all", "not") else f"{name} "
+    return f"{YES if condition.held else NO} {subject}{condition.wanted} (saw: {condition.seen})"
