@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What leaves by itself when a case opens: the acknowledgement to the customer and the copies to sinks. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from router.interfaces import Capabilities
+from router.records import OutboxRow, SinkEvent
+from router.replies.compose import compose, recipient
+from router.replies.service import MailRoute
+from router.replies.templates import Templates
+from router.schema import Case, Decision, InboundMessage, RouteTrace
+
+__all__ = ["Notices", "is_answerable", "reasons"]
+
+_SINK_TEXT_CHARS = 4000
+
+
+def is_answerable(message: InboundMessage) -> bool:
+    """Whether a machine may write back: never to machines, lists or ourselves (RFC 3834), never in public."""
+    flags = message.flags
+    machine = flags.auto_reply or flags.bounce or flags.mailing_list or flags.own or flags.spam
+    envelope_ok = not flags.sender_ambiguous and bool(recipient(message).key)
+    return not machine and envelope_ok and message.visibility != "public" and message.event == "message"
+
+
+class Notices:
+    """Makes outbox rows; knows templates and addresses, sends nothing."""
+
+    def __init__(
+        self,
+        *,
+        company: str,
+        public_url: str,
+        templates: Callable[[], Templates],
+        capabilities: Mapping[str, Capabilities],
+        mail: Mapping[str, MailRoute],
+        team_sinks: Mapping[str, Sequence[str]],
+        key: bytes,
+    ) -> None:
+        """``capabilities`` and ``mail`` are keyed ``kind:account``, ``team_sinks`` by team."""
+        self._company = company
+        self._public_url = public_url
+        self._templates = templates
+        self._capabilities = capabilities
+        self._mail = mail
+        self._team_sinks = team_sinks
+        self._key = key
+
+    def for_new(self, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> list[OutboxRow]:
+        """Everything that leaves because this message opened this case."""
+        rows = [self._forward(sink, case, message, decision, now) for sink in self._sinks(case, decision)]
+        if decision.acknowledge and is_answerable(message):
+            acknowledgement = self._acknowledgement(decision.acknowledge, case, message, now)
+            rows += [acknowledgement] if acknowledgement else []
+        return rows
+
+    def _sinks(self, case: Case, decision: Decision) -> list[str]:
+        return list(dict.fromkeys((*decision.sinks, *self._team_sinks.get(case.team, ()))))
+
+    def _acknowledgement(self, template: str, case: Case, message: InboundMessage, now: datetime) -> OutboxRow | None:
+        route = self._mail.get(f"{message.channel}:{message.account}", MailRoute())
+        target = ":".join(route.via) if route.via else f"{message.channel}:{message.account}"
+        able = self._capabilities.get(target, Capabilities(reply=()))
+        if message.visibility not in able.reply:
+            return None
+        words = self._templates().render(
+            template, case.language, {"reference": case.id, "company": self._company, "name": case.sender.name}
+        )
+        reply = compose(
+            outbox_id=_key("acknowledgement", message.source_key),
+            case=case,
+            message=message,
+            text=words.text,
+            subject=words.subject,
+            author="router",
+            key=self._key,
+            visibility=message.visibility,
+            automatic=True,
+            language=words.language,
+            **vars(route),
+        )
+        return OutboxRow(
+            id=reply.id, kind="acknowledgement", state="pending", case_id=case.id, team=case.team, target=target,
+            reply=reply, next_at=now, created_at=now, created_by="router",
+        )  # fmt: skip
+
+    def _forward(self, sink: str, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> OutboxRow:
+        event = SinkEvent(
+            id=_key(f"sink:{sink}", message.source_key),
+            sink=sink,
+            case=case,
+            text=message.words[:_SINK_TEXT_CHARS],
+            reasons=reasons(decision.traces),
+            url=f"{self._public_url}/cases/{case.id}",
+        )
+        return OutboxRow(
+            id=event.id, kind="sink", state="pending", case_id=case.id, team=case.team, target=sink,
+            event=event, next_at=now, created_at=now, created_by="router",
+        )  # fmt: skip
+
+
+def reasons(traces: Sequence[RouteTrace]) -> tuple[str, ...]:
+    """The conditions of the routes that matched, as short sentences."""
+    held = [c for trace in traces if trace.matched for c in trace.conditions if c.held]
+    return tuple(f"{condition.path} {condition.wanted}" for condition in held)
+
+
+def _key(purpose: str, source_key: str) -> str:
+    """The same event gives the same id, so that nothing leaves twice after a crash."""
+    return hashlib.sha256(f"{purpose}\0{source_key}".encode()).hexdigest()[:32]

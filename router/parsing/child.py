@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The child that reads messages: no network of its own to use, no secrets, little memory, little time.
+
+Run as ``python -m router.parsing.child MEMORY_BYTES``; questions on standard input, answers on standard output.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import sys
+from typing import BinaryIO
+
+from router.errors import ParseError
+from router.parsing.frames import HEAD, Answer, Question, unpack_raw
+from router.registry import channel_parse
+
+__all__ = ["answer", "main"]
+
+
+def answer(question: Question, body: bytes) -> Answer:
+    """Read one message; whatever a reader raises becomes a reason."""
+    try:
+        found = channel_parse(question.channel)(unpack_raw(question, body), question.options)
+    except ParseError as error:
+        return Answer(error=str(error), final=True)
+    except MemoryError:
+        return Answer(error="reading took more memory than allowed")
+    except Exception as error:
+        return Answer(error=f"the reader failed: {type(error).__name__}")
+    return Answer(messages=tuple(found))
+
+
+def _limit_cpu(seconds: float) -> None:
+    """Give the next message its own share of processor time; the kernel ends us past it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _serve(source: BinaryIO, sink: BinaryIO) -> None:
+    while head := source.read(HEAD.size):
+        text_size, body_size = HEAD.unpack(head)
+        question = Question.model_validate_json(source.read(text_size))
+        _limit_cpu(question.cpu_seconds)
+        text = answer(question, source.read(body_size)).model_dump_json(exclude_defaults=True).encode()
+        sink.write(HEAD.pack(len(text), 0) + text)
+        sink.flush()
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a stray print in a library cannot garble the answers
+    _serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()
