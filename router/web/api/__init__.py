@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON API: one table of operations drives both the routes and the OpenAPI document."""

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The web application put together: pages, API, events, and the routes of channels that are called over HTTP."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from router.interfaces import WithRoutes
+from router.web import first_words
+from router.web.api.routes import add_api
+from router.web.context import CONTEXT, WebContext
+from router.web.once import ONCE, Once
+from router.web.pages import calls, case, events, health, login, queue, replies, trouble
+from router.web.render import STATIC, set_up_templates
+from router.web.security import CHANNEL_ROUTES, middlewares
+from router.web.sessions import GUARD, LoginGuard
+
+__all__ = ["create_app"]
+
+_ENVELOPE = 1024 * 1024  # what a webhook may add around a message of the largest size
+
+
+def create_app(context: WebContext) -> web.Application:
+    """The application for one process; the caller runs it and stops it.
+
+    Raises:
+        ValueError: A channel asks for a path that is taken.
+    """
+    app = web.Application(
+        middlewares=middlewares, client_max_size=context.settings.limits.max_message_bytes + _ENVELOPE
+    )
+    app[CONTEXT] = context
+    app[GUARD], app[ONCE], app[CHANNEL_ROUTES] = LoginGuard(), Once(), set()
+    events.set_up(app)
+    first_words.set_up(app)
+    set_up_templates(app)
+    for page in (health, login, queue, case, replies, trouble, calls, events):
+        app.router.add_routes(page.routes)
+    add_api(app)
+    app.router.add_static("/static", STATIC)
+    _add_channels(app, context)
+    app.on_shutdown.append(events.end_streams)
+    return app
+
+
+def _add_channels(app: web.Application, context: WebContext) -> None:
+    taken = {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource}
+    for name, channel in context.channels.items():
+        if not isinstance(channel, WithRoutes):
+            continue
+        for route in channel.routes():
+            if (route.method.upper(), route.path) in taken:
+                raise ValueError(f"channel {name}: {route.method} {route.path} is taken already")
+            taken.add((route.method.upper(), route.path))
+            app[CHANNEL_ROUTES].add(app.router.add_route(route.method, route.path, route.handler))

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes that people make to a case, checked the same way for pages and API."""
+
+from __future__ import annotations
+
+from router.errors import Forbidden, UserInputError
+from router.records import CaseChange, User
+from router.schema import Case
+from router.web import access
+from router.web.context import WebContext
+
+__all__ = ["assignees", "change_case", "note_text"]
+
+_LONGEST_NOTE = 20_000
+
+
+async def assignees(context: WebContext, team: str) -> list[User]:
+    """Who can be given a case of the team: its members that can log in, by name."""
+    users = [user for user in await context.store.users() if not user.disabled and team in user.teams]
+    return sorted((user for user in users if access.may_read_cases(user)), key=lambda user: user.name)
+
+
+async def change_case(context: WebContext, user: User, case: Case, change: CaseChange, *, version: int) -> Case:
+    """Check the change against teams, queues and people, and make it.
+
+    Raises:
+        UserInputError: A value that does not exist here; the fields are named.
+        Conflict: Somebody changed the case after ``version``.
+    """
+    team = context.team(change.team or case.team)
+    if team is None:
+        raise UserInputError("There is no such team.", fields={"team": "not configured"})
+    extra: dict[str, str] = {}
+    if change.team is not None and change.team != case.team and change.queue is None:
+        extra["queue"] = team.all_queues[0]
+    if change.queue is not None and change.queue not in team.all_queues:
+        raise UserInputError("The team has no such queue.", fields={"queue": f"not a queue of {team.name}"})
+    members = {member.name for member in await assignees(context, team.name)}
+    if change.assigned_to and change.assigned_to not in members:
+        if not (change.assigned_to == user.name and access.sees_team(user, team.name)):
+            raise UserInputError("A case can only be given to a member of its team.", fields={"assigned_to": "unknown"})
+    elif change.assigned_to is None and change.team and case.assigned_to and case.assigned_to not in members:
+        extra["assigned_to"] = ""
+    if not access.may_read_cases(user):
+        raise Forbidden("Administrators do not work on cases.")
+    final = change.model_copy(update=extra)
+    return await context.store.change_case(case.id, final, version=version, actor=user.name)
+
+
+def note_text(text: str) -> str:
+    """The words of an internal note. Raises UserInputError for none or too many."""
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise UserInputError("A note needs words.", fields={"text": "empty"})
+    if len(text) > _LONGEST_NOTE:
+        raise UserInputError("The note is too long.", fields={"text": f"at most {_LONGEST_NOTE} characters"})
+    return text

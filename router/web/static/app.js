@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys, the counter under the reply box, and small courtesies. Every page works without this file too.
+"use strict";
+(() => {
+  const one = (selector, from = document) => from.querySelector(selector);
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const csrf = one('meta[name="csrf"]')?.content ?? "";
+  let chosen = "";
+
+  // --- the list: j, k, Enter --------------------------------------------------------------------------------------
+  const rows = () => all("[data-row]");
+
+  function choose(row, { scroll = true } = {}) {
+    for (const other of rows()) other.classList.toggle("chosen", other === row);
+    chosen = row?.dataset.case ?? "";
+    if (row && scroll) row.scrollIntoView({ block: "nearest" });
+  }
+
+  function step(by) {
+    const list = rows();
+    if (!list.length) return;
+    const at = list.findIndex((row) => row.dataset.case === chosen);
+    choose(list[at < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(Math.max(at + by, 0), list.length - 1)]);
+  }
+
+  const chosenRow = () => rows().find((row) => row.dataset.case === chosen);
+
+  async function changeChosen(row, values) {
+    const body = new URLSearchParams({ csrf, version: row.dataset.version, ...values });
+    const answer = await fetch(`/cases/${row.dataset.case}`, { method: "POST", body, headers: { "HX-Request": "true" } });
+    tell(answer.ok ? "Done." : "That was not saved: somebody changed the case meanwhile.", answer.ok);
+    htmx.trigger("#live", "queue");
+  }
+
+  function tell(sentence, good) {
+    const line = document.createElement("p");
+    line.className = `flash ${good ? "good" : "bad"}`;
+    line.textContent = sentence;
+    one("#flash")?.replaceChildren(line);
+  }
+
+  // --- keys -------------------------------------------------------------------------------------------------------
+  function press(key) {
+    const target = one(`[data-key="${key}"]`);
+    if (!target) return false;
+    if (target.matches("textarea, input")) {
+      target.focus();
+      target.scrollIntoView({ block: "center" });
+    } else target.click();
+    if (target.matches("summary")) one("textarea", target.parentElement)?.focus();
+    return true;
+  }
+
+  const me = () => one(".me b")?.dataset.name ?? "";
+
+  function act(key) {
+    const row = chosenRow();
+    if (key === "j" || key === "k") return rows().length ? (step(key === "j" ? 1 : -1), true) : false;
+    if (key === "?") return one("#help")?.showModal(), true;
+    if (row && key === "Enter") return (location.href = `/cases/${chosen}`), true;
+    if (row && key === "r") return (location.href = `/cases/${chosen}#reply`), true;
+    if (row && key === "e") return void changeChosen(row, { state: "resolved" }), true;
+    if (row && key === "a") return void changeChosen(row, { assigned_to: me() }), true;
+    return ["r", "n", "a", "e", "u", "/"].includes(key) && press(key);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest?.("input, textarea, select");
+    if (field) {
+      if (event.key === "Escape") field.blur();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && field.form) {
+        event.preventDefault();
+        field.form.requestSubmit();
+      }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return;
+    if (event.key === "Enter" && event.target.closest?.("a, button, summary")) return;
+    if (act(event.key)) event.preventDefault();
+  });
+
+  // --- how much of the channel's limit is used; the server counts again -------------------------------------------
+  const light = [[0, 4351], [8192, 8205], [8208, 8223], [8242, 8247]];
+  const address = /\bhttps?:\/\/[^\s]+/g;
+  const segments = "Segmenter" in Intl ? new Intl.Segmenter() : null;
+  const graphemes = (text) => (segments ? [...segments.segment(text)].map((part) => part.segment) : [...text]);
+
+  function weigh(text) {
+    const addresses = text.match(address) ?? [];
+    let sum = addresses.length * 23;
+    for (const cluster of graphemes(text.replace(address, ""))) {
+      if (/\p{Extended_Pictographic}/u.test(cluster)) sum += 2;
+      else for (const sign of cluster.normalize("NFC")) {
+        const code = sign.codePointAt(0);
+        sum += light.some(([from, to]) => code >= from && code <= to) ? 1 : 2;
+      }
+    }
+    return sum;
+  }
+
+  const measures = {
+    code_points: (text) => [...text].length,
+    utf16_units: (text) => text.length,
+    graphemes: (text) => graphemes(text).length,
+    bytes: (text) => new TextEncoder().encode(text).length,
+    weighted_280: weigh,
+  };
+
+  function count(box) {
+    const most = Number(box.dataset.most ?? 0);
+    const place = one(`#${box.id}-count`);
+    if (!place || !most) return;
+    const left = most - measures[box.dataset.unit](box.value.trim());
+    place.textContent = left < 0 ? `${-left} too many` : `${left} left`;
+    place.classList.toggle("over", left < 0);
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("textarea[data-unit]")) count(event.target);
+  });
+
+  // --- courtesies -------------------------------------------------------------------------------------------------
+  // What somebody is choosing is not overwritten by news; saving is: then the server's answer counts.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("[data-change]");
+    form?.classList.add("changed");
+    form?.setAttribute("hx-morph-skip", "");
+  });
+  document.addEventListener("htmx:before:request", (event) => event.target.removeAttribute?.("hx-morph-skip"));
+  document.addEventListener("click", (event) => {
+    const name = event.target.closest("[data-opens]")?.dataset.opens;
+    if (name) document.getElementById(name)?.showModal();
+  });
+  let leaving = false;
+  document.addEventListener("submit", () => (leaving = true));
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && all("textarea").some((box) => box.value !== box.defaultValue)) event.preventDefault();
+  });
+
+  const streaming = (on) => one("#live")?.classList.toggle("on", on);
+  document.addEventListener("htmx:sse:after:connection", () => streaming(true));
+  for (const name of ["htmx:sse:error", "htmx:sse:close"]) document.addEventListener(name, () => streaming(false));
+  document.addEventListener("htmx:after:swap", () => {
+    leaving = false;
+    if (chosen) choose(chosenRow(), { scroll: false });
+    all("textarea[data-unit]").forEach(count);
+  });
+
+  all("textarea[data-unit]").forEach(count);
+  if (location.hash === "#reply") one("#reply")?.focus();
+  if (new URLSearchParams(location.search).has("done")) {
+    const clean = new URL(location.href);
+    clean.searchParams.delete("done");
+    history.replaceState(null, "", clean);
+  }
+})();

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agent's day in a real browser: log in, see the queue fill, answer, watch the answer leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, Page, expect
+
+from router.clock import SystemClock
+from router.config.models import RouterSettings, TeamSettings
+from router.interfaces import Capabilities, Channel, Health, Store
+from router.records import AuditRow, CaseChange, Commit, NewMessage, RawOutcome, User
+from router.replies.service import ReplyService
+from router.schema import Case, InboundMessage, Party, Receipt, Urgency
+from router.testing.store import TEST_KEY, make_raw, memory_store
+from router.web.app import create_app
+from router.web.context import WebContext
+from router.web.passwords import hash_password
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+PASSWORD = "a long password for tests"
+HOSTILE = "<img src=x onerror=\"document.title='it ran'\"><script>document.title='it ran'</script>{{ 7*7 }}"
+
+
+class Outlet:
+    """A channel whose sends the test settles itself."""
+
+    def __init__(self, kind: str, capabilities: Capabilities) -> None:
+        self.kind, self.account, self.capabilities = kind, "support", capabilities
+
+    def receive(self) -> Any:
+        raise NotImplementedError
+
+    async def send(self, reply: Any) -> Any:
+        raise NotImplementedError
+
+    async def health(self) -> Health:
+        return Health(ok=True)
+
+    async def close(self) -> None:
+        return
+
+
+class Bell:
+    """Rung by the test after a commit; many may wait."""
+
+    def __init__(self) -> None:
+        self._now = asyncio.Event()
+
+    def ring(self) -> None:
+        self._now.set()
+        self._now = asyncio.Event()
+
+    async def wait(self, timeout: float) -> None:
+        await asyncio.wait_for(self._now.wait(), timeout)
+
+
+@dataclass
+class Desk:
+    """The running application and what is behind it."""
+
+    store: Store
+    url: str
+    bell: Bell
+    clock: SystemClock
+
+    async def arrive(self, case_id: str, subject: str, text: str, *, channel: str = "email", urgency: Urgency) -> None:
+        """A complaint is committed as the pipeline would."""
+        now, public = self.clock.now(), "public" if channel == "x" else "private"
+        (receipt,) = await self.store.put_raw([make_raw(text.encode(), native_id=case_id, channel=channel)])
+        sender = Party(name="Aino", address="aino@example.org")
+        message = InboundMessage(
+            channel=channel, account="support", native_id=case_id, sender=sender, subject=subject, text=text,
+            received_at=now, visibility=public,  # type: ignore[arg-type]
+            html=f"<p>{text}</p>",
+        )  # fmt: skip
+        case = Case(
+            id=case_id, team="delivery", queue="delivery", kind="complaint", type="delivery", urgency=urgency,
+            language="fi", channel=channel, account="support", visibility=message.visibility, subject=subject,
+            sender=sender, created_at=now, updated_at=now,
+        )  # fmt: skip
+        new = NewMessage(raw_id=receipt.raw_id, case_id=case_id, message=message)
+        outcome = RawOutcome(raw_id=receipt.raw_id, state="done")
+        audit = (AuditRow(at=now, actor="pipeline", action="case_routed", case_id=case_id, team="delivery"),)
+        await self.store.commit(Commit(outcomes=(outcome,), new_cases=(case,), messages=(new,), audit=audit))
+        self.bell.ring()
+
+    async def send_all(self) -> None:
+        """Everything that waits to leave has left."""
+        for row in await self.store.lease_outbox("test", limit=10):
+            await self.store.start_attempt(row)
+            await self.store.settle_outbox(row, state="sent", receipt=Receipt(sent_at=self.clock.now()))
+        self.bell.ring()
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    """One team, two agents, mail and a public channel."""
+    clock, bell = SystemClock(), Bell()
+    store = await memory_store(clock=clock)
+    channels: dict[str, Channel] = {
+        "email:support": Outlet("email", Capabilities(reply=("private",))),
+        "x:support": Outlet("x", Capabilities(reply=("public",), max_length=280, length_unit="weighted_280")),
+    }
+    context = WebContext(
+        store=store,
+        settings=RouterSettings(company="Nordwind"),
+        teams=(TeamSettings(name="delivery", title="Delivery"), TeamSettings(name="billing", title="Billing")),
+        channels=channels,
+        replies=ReplyService(store, channels=channels, mail={}, key=TEST_KEY, clock=clock, queued=bell.ring),
+        clock=clock,
+        metrics=None,
+        reload=None,
+        changes=bell,
+    )
+    for name in ("anna", "ben"):
+        await store.put_user(User(name=name, teams=("delivery",), password_hash=hash_password(PASSWORD)))
+    server = TestServer(create_app(context))
+    await server.start_server()
+    yield Desk(store=store, url=f"http://127.0.0.1:{server.port}", bell=bell, clock=clock)
+    await server.close()
+    await store.close()
+
+
+async def _enter(chromium: Browser, desk: Desk, user: str, problems: list[str]) -> Page:
+    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    await page.goto(desk.url)
+    await page.fill("[name=name]", user)
+    await page.fill("[name=password]", PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_have_text("Delivery")
+    return page
+
+
+async def test_agent_answers_with_the_keyboard_and_sees_it_leave(chromium: Browser, desk: Desk) -> None:
+    """A case appears by itself, is opened, answered and resolved without the mouse and without a reload."""
+    problems: list[str] = []
+    page = await _enter(chromium, desk, "anna", problems)
+    await expect(page.locator(".live.on")).to_be_visible()
+    await desk.arrive("D1111-AAAAA", "Paketti ei tullut", "Missä paketti on?", urgency="high")
+    await expect(page.locator(".row")).to_have_count(1)
+    await expect(page.locator("[data-team=delivery]")).to_have_text("1")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_have_text("Paketti ei tullut")
+    await page.keyboard.press("r")
+    await page.keyboard.type("Selvitämme asian tänään.")
+    await page.keyboard.press("Control+Enter")
+    sent = page.locator(".entry.out .delivery")
+    await expect(sent).to_have_text("on its way")
+    await desk.send_all()
+    await expect(sent).to_have_text("sent")
+    await expect(page.locator(".chip.state")).to_have_text("waiting")
+    await page.locator("h1").click()
+    await page.keyboard.press("e")
+    await expect(page.locator(".chip.state")).to_have_text("resolved")
+    assert (await desk.store.case("D1111-AAAAA")).state == "resolved"
+    await page.keyboard.press("u")
+    await expect(page.locator(".empty")).to_be_visible()
+    assert problems == []
+
+
+async def test_public_answer_is_counted_and_approved_by_a_colleague(chromium: Browser, desk: Desk) -> None:
+    """The counter follows the channel's rule; the colleague sees it waiting without a reload."""
+    problems: list[str] = []
+    author, colleague = [await _enter(chromium, desk, name, problems) for name in ("anna", "ben")]
+    await desk.arrive("X2222-AAAAA", "", "Three weeks!", channel="x", urgency="normal")
+    await colleague.goto(f"{desk.url}/approvals")
+    await author.goto(f"{desk.url}/cases/X2222-AAAAA")
+    await author.fill("#reply", "https://example.org/a-long-address-that-counts-as-23 ä")
+    await expect(author.locator("#reply-count")).to_have_text("255 left")
+    await author.fill("#reply", "y" * 281)
+    await expect(author.locator("#reply-count.over")).to_have_text("1 too many")
+    await author.click("#composer button.main")
+    await expect(author.locator("#composer .flash.bad")).to_contain_text("takes 280")
+    assert await author.input_value("#reply") == "y" * 281
+    await author.fill("#reply", "We are sorry!")
+    await author.click("#composer button.main")
+    await expect(author.locator("#composer .flash.good")).to_contain_text("approval")
+    await colleague.click("text=Approve this text")
+    await expect(colleague.locator(".flash.good")).to_contain_text("on its way")
+    await expect(author.locator(".entry.out .delivery")).to_have_text("on its way")
+    assert [text for text in problems if "422" not in text] == []
+
+
+async def test_stale_change_is_explained_and_nothing_is_lost(chromium: Browser, desk: Desk) -> None:
+    """What somebody is choosing survives news; saving it then says what happened."""
+    problems: list[str] = []
+    page = await _enter(chromium, desk, "anna", problems)
+    await desk.arrive("D1111-AAAAA", "Paketti", "Missä?", urgency="high")
+    await page.goto(f"{desk.url}/cases/D1111-AAAAA")
+    await expect(page.locator("#live.on")).to_have_count(1)
+    await page.select_option("select[name=state]", "resolved")
+    await desk.store.change_case("D1111-AAAAA", CaseChange(urgency="low"), version=1, actor="ben")
+    desk.bell.ring()
+    await expect(page.locator(".marks .urgency")).to_have_text("low")
+    assert await page.input_value("select[name=state]") == "resolved"
+    await page.click("text=Save changes")
+    await expect(page.locator("#flash")).to_contain_text("state: resolved")
+    assert await page.input_value("select[name=state]") == "open"
+    assert await page.input_value("select[name=urgency]") == "low"
+
+
+async def test_customers_words_never_run(chromium: Browser, desk: Desk) -> None:
+    """Neither as text nor as HTML in its frame."""
+    problems: list[str] = []
+    page = await _enter(chromium, desk, "anna", problems)
+    await desk.arrive("D1111-AAAAA", HOSTILE, HOSTILE, urgency="high")
+    await expect(page.locator(".row")).to_contain_text("{{ 7*7 }}")
+    await page.goto(f"{desk.url}/cases/D1111-AAAAA")
+    await page.click("text=As its sender laid it out")
+    await page.frame_locator("iframe.foreign").locator("p").wait_for()
+    assert await page.title() != "it ran"
+    blocked = [text for text in problems if "sandboxed" in text or "Content Security Policy" in text]
+    assert len(blocked) == len(problems)
+
+
+async def test_pages_fit_a_phone(chromium: Browser, desk: Desk) -> None:
+    """Nothing has to be scrolled sideways."""
+    await desk.arrive("D1111-AAAAA", "Paketti " * 12, "Missä?" * 80, urgency="critical")
+    page = await _enter(chromium, desk, "anna", [])
+    await page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/queues/delivery", "/cases/D1111-AAAAA", "/approvals"):
+        await page.goto(desk.url + path)
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
