@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``classify``: what the model says of texts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from router.cli.common import JsonOption, print_json, stop
+
+if TYPE_CHECKING:
+    from router.interfaces import ClassifierInput
+    from router.schema import Classification
+
+__all__ = ["classify"]
+
+_BATCH = 256
+
+
+def classify(
+    source: Annotated[
+        str, typer.Argument(metavar="[FILE|-]", help="JSON Lines with 'text', or plain text lines.")
+    ] = "-",
+    *,
+    model: Annotated[Path | None, typer.Option(help="Model archive; default: the one that ships.")] = None,
+    as_json: JsonOption = False,
+    explain: Annotated[bool, typer.Option(help="Show the words that decided.")] = True,
+) -> None:
+    """Label texts: kind, type, urgency, language. A line in, a line out, in order."""
+    from classifiers.default import load_default
+    from router.errors import ModelError
+
+    try:
+        classifier = load_default(model)
+    except ModelError as error:
+        raise stop(str(error)) from error
+    with _opened(source) as lines:
+        for batch in _batches(lines, as_json=as_json):
+            for text, labels in zip(batch, classifier.classify(batch, explain=explain), strict=True):
+                _show(text.text, labels, as_json=as_json)
+
+
+def _opened(source: str) -> TextIO:
+    if source == "-":
+        return sys.stdin
+    try:
+        return Path(source).open(encoding="utf-8")
+    except OSError as error:
+        raise stop(f"{source}: {error.strerror}", code=2) from error
+
+
+def _batches(lines: TextIO, *, as_json: bool) -> Iterator[list[ClassifierInput]]:
+    batch: list[ClassifierInput] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        batch.append(_read(line, number, as_json=as_json))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _read(line: str, number: int, *, as_json: bool) -> ClassifierInput:
+    from router.interfaces import ClassifierInput
+
+    if not as_json and not line.lstrip().startswith("{"):
+        return ClassifierInput(text=line.rstrip("\n"))
+    try:
+        row: Any = json.loads(line)
+    except ValueError as error:
+        raise stop(f"line {number}: not JSON: {error}", code=2) from error
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise stop(f"line {number}: an object with 'text' is needed", code=2)
+    return ClassifierInput(text=row["text"], channel=row.get("channel") or "", language=row.get("language") or "")
+
+
+def _show(text: str, labels: Classification, *, as_json: bool) -> None:
+    if as_json:
+        print_json(labels.model_dump(mode="json"))
+        return
+    doubt = "  (unsure)" if labels.unsure else ""
+    typer.secho(text if len(text) <= 100 else f"{text[:99]}…", bold=True)
+    for label in ("kind", "type", "urgency", "language"):
+        value = getattr(labels, label)
+        if value is None:
+            continue
+        words = ", ".join(evidence.text for evidence in labels.why.get(label, ())[:5] if evidence.weight > 0)
+        typer.echo(f"  {label:9}{value:11}{labels.confidence(label):5.0%}  {words}")
+    if labels.also or doubt:
+        typer.echo(f"  also     {', '.join(labels.also)}{doubt}")

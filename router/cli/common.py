@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands share: options, output, errors. Imports nothing heavy, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from router.config.loader import Configuration
+
+__all__ = ["ConfigOption", "JsonOption", "load_configuration", "print_json", "read_input", "run_async", "stop"]
+
+T = TypeVar("T")
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option(
+        "--config", "-c", envvar="COMPLAINT_ROUTER_CONFIG", help="Folder of the configuration.", show_default=True
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+
+
+def print_json(value: Any) -> None:
+    """One value on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def stop(sentence: str, *, code: int = 1) -> typer.Exit:
+    """Say what is wrong on standard error; raise what this returns."""
+    typer.secho(sentence, fg=typer.colors.RED, err=True)
+    return typer.Exit(code)
+
+
+def load_configuration(folder: Path) -> Configuration:
+    """Load, or end the command listing every mistake."""
+    from router.config.loader import load
+    from router.errors import ConfigError
+
+    if not folder.is_dir():
+        raise stop(f"{folder} is not a folder; make one with: complaint-router init {folder}", code=2)
+    try:
+        return load(folder)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            typer.secho(str(mistake), fg=typer.colors.RED, err=True)
+        raise stop(f"{len(error.mistakes)} mistake(s); nothing was loaded", code=2) from error
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; the product's own errors end the command with their sentence."""
+    import asyncio
+
+    from router.errors import ComplaintRouterError
+
+    try:
+        return asyncio.run(work)
+    except ComplaintRouterError as error:
+        raise stop(str(error)) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def read_input(source: str) -> str:
+    """The text of a file, or of standard input for ``-``."""
+    if source == "-":
+        return sys.stdin.read()
+    try:
+        return Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise stop(f"{source}: {reason}", code=2) from error

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``explain``: why a message goes, or a case went, where it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop
+
+if TYPE_CHECKING:
+    from router.config.loader import Configuration
+    from router.schema import Classification, Decision, InboundMessage
+
+__all__ = ["explain"]
+
+_CASE = re.compile(r"[2-9A-HJKMNP-TV-Z]{5}-[2-9A-HJKMNP-TV-Z]{5}", re.IGNORECASE)
+
+
+def explain(
+    what: Annotated[str, typer.Argument(metavar="FILE|CASE|-", help="A message file, a case id, or - for typed text.")],
+    *,
+    config: ConfigOption = Path("config"),
+    channel: Annotated[str, typer.Option(help="Channel of the file.")] = "email",
+    as_json: JsonOption = False,
+) -> None:
+    """Show labels, the words that decided, every route tried, and why each did or did not match. Keeps nothing."""
+    configuration = load_configuration(config)
+    if _CASE.fullmatch(what) and not Path(what).exists():
+        found = run_async(_from_case(configuration, what.upper()))
+    else:
+        found = _from_message(configuration, what, channel)
+    if as_json:
+        for _, labels, decision in found:
+            print_json({
+                "classification": labels and labels.model_dump(mode="json"),
+                "decision": decision and decision.model_dump(mode="json"),
+            })  # fmt: skip
+        return
+    for message, labels, decision in found:
+        _show(message, labels, decision)
+
+
+async def _from_case(configuration: Configuration, case_id: str) -> list[Any]:
+    from router.core import open_installation_store
+
+    store = await open_installation_store(configuration)
+    try:
+        entries = await store.conversation(case_id)
+    finally:
+        await store.close()
+    if not entries:
+        raise stop(f"no case {case_id}")
+    return [(e.message, e.classification, e.decision) for e in entries if e.direction == "in"]
+
+
+def _from_message(configuration: Configuration, what: str, channel: str) -> list[Any]:
+    """Read, classify and route without keeping anything."""
+    import sys
+    from datetime import UTC, datetime
+
+    from router.core import load_classifier
+    from router.errors import ModelError, ParseError
+    from router.interfaces import ClassifierInput, ParseOptions
+    from router.registry import channel_kinds, channel_parse
+    from router.rules.facts import Facts
+    from router.schema import InboundMessage, RawMessage
+
+    now = datetime.now(UTC)
+    try:
+        if what == "-":
+            messages = [InboundMessage(channel=channel, account="typed", native_id="typed", text=sys.stdin.read())]
+        else:
+            if channel not in channel_kinds():
+                raise stop(f"no channel is called '{channel}'; known: {', '.join(channel_kinds())}", code=2)
+            raw = RawMessage(
+                channel=channel, account="file", native_id="file", body=Path(what).read_bytes(), received_at=now
+            )
+            messages = channel_parse(channel)(raw, ParseOptions())
+        classifier = load_classifier(configuration)
+    except OSError as error:
+        raise stop(f"{what}: {error.strerror}", code=2) from error
+    except (ParseError, ModelError) as error:
+        raise stop(f"{what}: {error}") from error
+    batch = [
+        ClassifierInput(text=f"{m.subject}\n{m.words}".strip(), channel=m.channel, language=m.language)
+        for m in messages
+    ]
+    return [
+        (message, labels, configuration.rules.decide(Facts(message=message, classification=labels, now=now)))
+        for message, labels in zip(messages, classifier.classify(batch), strict=True)
+    ]
+
+
+def _show(message: InboundMessage, labels: Classification | None, decision: Decision | None) -> None:
+    from router.rules.explain import explain as explain_decision
+
+    first = " ".join(message.words.split())
+    typer.secho(message.subject or first[:100], bold=True)
+    if labels is not None:
+        for label in ("kind", "type", "urgency", "language"):
+            value = getattr(labels, label)
+            if value is not None:
+                words = ", ".join(e.text for e in labels.why.get(label, ())[:6] if e.weight > 0)
+                typer.echo(f"  {label:9}{value:11}{labels.confidence(label):5.0%}  {words}")
+        if labels.unsure:
+            typer.secho("  the model is unsure; a person should look", fg=typer.colors.YELLOW)
+    if decision is not None:
+        typer.echo(explain_decision(decision))

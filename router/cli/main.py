@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: ``complaint-router COMMAND``. One file a command; what is heavy is imported when it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from router.cli import (
+    cases,
+    check,
+    classify,
+    demo,
+    doctor,
+    evaluate,
+    explain,
+    ingest,
+    init,
+    parse,
+    run,
+    train,
+    user,
+)
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="complaint-router",
+    help="Complaints from every channel: labelled, routed by your rules, answered where they came from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for module in (init, run, demo, check, doctor, ingest, cases, explain, parse, classify, train, evaluate):
+    app.command()(getattr(module, module.__name__.rpartition(".")[2]))
+app.add_typer(user.app, name="user")
+
+
+@app.callback(invoke_without_command=True)
+def _options(*, version: bool = typer.Option(default=False, help="Print the version and end.", is_eager=True)) -> None:
+    if version:
+        from router import __version__
+
+        typer.echo(f"complaint-router {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``parse``: what a channel's reader makes of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from router.cli.common import JsonOption, print_json
+
+if TYPE_CHECKING:
+    from router.parsing.frames import Answer
+
+__all__ = ["parse"]
+
+
+def parse(
+    files: Annotated[list[Path], typer.Argument(help="Messages as they came: .eml files, JSON payloads ...")],
+    *,
+    channel: Annotated[str, typer.Option(help="Kind of channel whose reader is used.")] = "email",
+    as_json: JsonOption = False,
+) -> None:
+    """Read message files as the channel would, keeping nothing. One JSON value a file, one a line, in order."""
+    import asyncio
+    import hashlib
+    from datetime import UTC, datetime
+
+    from router.interfaces import ParseOptions
+    from router.parsing.pool import InlineReader
+    from router.registry import channel_kinds
+    from router.schema import RawMessage
+
+    known = channel in channel_kinds()
+    reader = InlineReader(lambda _: ParseOptions())
+    for file in files:
+        if not known:
+            _show(
+                file,
+                {"error": f"no channel is called '{channel}'; known: {', '.join(channel_kinds())}"},
+                as_json=as_json,
+            )
+            continue
+        try:
+            body = file.read_bytes()
+        except OSError as error:
+            _show(file, {"error": f"{file}: {error.strerror}"}, as_json=as_json)
+            continue
+        raw = RawMessage(
+            channel=channel,
+            account="parse",
+            native_id=f"sha256-{hashlib.sha256(body).hexdigest()}",
+            body=body,
+            received_at=datetime.now(UTC),
+        )
+        [answer] = asyncio.run(reader.read([raw]))
+        _show(file, _value(answer), as_json=as_json)
+
+
+def _value(answer: Answer) -> Any:
+    """An object for a message, a list for several, None where the payload holds none, or the error."""
+    if answer.error:
+        return {"error": answer.error}
+    shown = []
+    for message in answer.messages:
+        value = message.model_dump(mode="json", exclude={"received_at"})
+        shown.append(value | {"date": value["sent_at"]})
+    return shown[0] if len(shown) == 1 else shown or None
+
+
+def _show(file: Path, value: Any, *, as_json: bool) -> None:
+    if as_json:
+        print_json(value)
+        return
+    typer.secho(f"== {file}", bold=True)
+    for message in value if isinstance(value, list) else [value]:
+        if message is None:
+            typer.echo("holds no message")
+            continue
+        if "error" in message:
+            typer.secho(message["error"], fg=typer.colors.RED)
+            continue
+        flags = [name for name, on in message["flags"].items() if on]
+        sender = message["sender"]
+        typer.echo(f"from     {sender['name']} <{sender['address'] or sender['id']}>")
+        typer.echo(f"subject  {message['subject']}")
+        typer.echo(f"date     {message['sent_at'] or '-'}   {message['visibility']}   {' '.join(flags)}")
+        for part in message["attachments"]:
+            typer.echo(f"part     {part['filename'] or '(no name)'}  {part['content_type']}  {part['size']} bytes")
+        for note in message["notes"]:
+            typer.echo(f"note     {note}")
+        typer.echo(f"\n{message['reply_text'] or message['text']}\n")

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a configuration to the running core: store, model, rules, reader, pipeline, replies. Without web and channels,
+so that ``ingest`` and ``run`` share it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from router.accounts import mail_route, parse_options
+from router.clock import SystemClock
+from router.config.loader import Configuration
+from router.crypto import load_key, reference_for
+from router.customers import CsvCustomers, NoCustomers
+from router.errors import ConfigError, Mistake
+from router.interfaces import Capabilities, Classifier, Clock, Customers, ParseOptions, Store
+from router.notices import Notices
+from router.parsing.pool import ParsePool, Reader
+from router.pipeline import Pipeline
+from router.records import Commit
+from router.replies.service import MailRoute
+from router.replies.templates import Templates
+from router.rules.ruleset import RuleSet
+from router.schema import RawMessage
+from router.store.sql import open_store
+
+__all__ = ["Core", "RunLock", "installation_key", "load_classifier", "open_core", "open_installation_store"]
+
+
+@dataclass(frozen=True)
+class Core:
+    """What every way of running needs."""
+
+    configuration: Configuration
+    store: Store
+    key: bytes
+    clock: Clock
+    mail: Mapping[str, MailRoute]
+    pipeline: Pipeline
+
+
+class RunLock:
+    """Says which process works the pipeline of an SQLite installation: one at a time."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / "run.lock"
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> bool:
+        """Take it if nobody has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("a+", encoding="ascii")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        self._file = file
+        return True
+
+    @property
+    def holder(self) -> str:
+        """The process id that has it, as far as is known."""
+        with suppress(OSError):
+            return self._path.read_text(encoding="ascii") or "?"
+        return "?"
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def installation_key(configuration: Configuration) -> bytes:
+    """The key of references and reply tokens: the configured secret, or one made once in the data folder."""
+    secret = configuration.settings.secret
+    if secret is None:
+        return load_key(configuration.data_dir / "secret.key")
+    key = secret.read().get_secret_value().encode()
+    if len(key) < 32:
+        place = str(configuration.folder / "router.yaml")
+        raise ConfigError([Mistake(place, 0, 0, "secret", "needs at least 32 characters")])
+    return key
+
+
+async def open_installation_store(configuration: Configuration, *, clock: Clock | None = None) -> Store:
+    """The database of an installation, its schema up to date."""
+    key = await asyncio.to_thread(installation_key, configuration)
+    return await open_store(
+        configuration.settings.store,
+        data_dir=configuration.data_dir,
+        reference=lambda source_key: reference_for(key, source_key),
+        clock=clock,
+    )
+
+
+def load_classifier(configuration: Configuration) -> Classifier:
+    """The configured model, else the newest trained here, else the one that ships. Raises ModelError."""
+    from classifiers.default import load_default
+
+    trained = configuration.data_dir / "models" / "current.zip"
+    path = configuration.settings.model or (trained if trained.exists() else None)
+    classifier: Classifier = load_default(path)
+    return classifier
+
+
+def _customers(configuration: Configuration) -> Customers:
+    file = configuration.settings.customers.file
+    return NoCustomers() if file is None else CsvCustomers(file)
+
+
+def _options(configuration: Configuration) -> Callable[[RawMessage], ParseOptions]:
+    by_account = {f"{c.kind}:{c.account}": parse_options(c) for c in configuration.channels}
+    # Files given to ``ingest`` have an account of their own; they were written to any of our addresses.
+    by_kind: dict[str, ParseOptions] = {}
+    for channel in configuration.channels:
+        own = (*by_kind.get(channel.kind, ParseOptions()).own, *parse_options(channel).own)
+        by_kind[channel.kind] = parse_options(channel).model_copy(update={"own": own})
+
+    def options(raw: RawMessage) -> ParseOptions:
+        return by_account.get(f"{raw.channel}:{raw.account}") or by_kind.get(raw.channel) or ParseOptions()
+
+    return options
+
+
+@asynccontextmanager
+async def open_core(
+    configuration: Configuration,
+    *,
+    rules: Callable[[], RuleSet],
+    templates: Callable[[], Templates],
+    capabilities: Mapping[str, Capabilities],
+    committed: Callable[[Commit], None],
+    clock: Clock | None = None,
+    classifier: Classifier | None = None,
+    reader: Reader | None = None,
+) -> AsyncIterator[Core]:
+    """Open everything in order and close it in reverse. ``capabilities`` is keyed ``kind:account``.
+
+    Raises:
+        ConfigError, StoreError, ModelError: Nothing is left open.
+    """
+    settings, clock = configuration.settings, clock or SystemClock()
+    key = await asyncio.to_thread(installation_key, configuration)
+    model = classifier if classifier is not None else await asyncio.to_thread(load_classifier, configuration)
+    channels = {f"{c.kind}:{c.account}": c for c in configuration.channels if c.enabled}
+    mail = {name: mail_route(channel, channels) for name, channel in channels.items()}
+    store = await open_installation_store(configuration, clock=clock)
+    pool = reader or ParsePool(
+        processes=settings.batches.parse_processes, limits=settings.limits, options=_options(configuration)
+    )
+    notices = Notices(
+        company=settings.company,
+        public_url=settings.public_url,
+        templates=templates,
+        capabilities=capabilities,
+        mail=mail,
+        team_sinks={team.name: team.sinks for team in configuration.teams.teams},
+        key=key,
+    )
+    pipeline = Pipeline(
+        store,
+        reader=pool,
+        classifier=model,
+        rules=rules,
+        customers=_customers(configuration),
+        notices=notices,
+        key=key,
+        clock=clock,
+        limits=settings.limits,
+        batches=settings.batches,
+        threads=settings.threads,
+        committed=committed,
+        worker=f"{os.uname().nodename}:{os.getpid()}",
+    )
+    try:
+        yield Core(configuration=configuration, store=store, key=key, clock=clock, mail=mail, pipeline=pipeline)
+    finally:
+        await pool.close()
+        await store.close()

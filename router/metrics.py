@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers for Prometheus. Labels are few and closed: never an address, a text or a case id."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+
+from router.records import Commit, OutboxRow
+
+__all__ = ["Metrics"]
+
+
+class Metrics:
+    """One registry for one application."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._messages = Counter(
+            "complaint_router_messages_total", "Raw messages finished", ["state"], registry=self.registry
+        )
+        self._cases = Counter(
+            "complaint_router_cases_total",
+            "Cases opened",
+            ["team", "type", "urgency", "language"],
+            registry=self.registry,
+        )
+        self._unsure = Counter(
+            "complaint_router_unsure_total", "Cases opened in doubt", ["language", "channel"], registry=self.registry
+        )
+        self._settled = Counter(
+            "complaint_router_outbox_total", "Outbox rows that changed state", ["kind", "state"], registry=self.registry
+        )
+        self._batches = Histogram(
+            "complaint_router_batch_messages",
+            "Messages a commit",
+            registry=self.registry,
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+        )
+        self.waiting = Gauge("complaint_router_raw_waiting", "Raw messages not finished", registry=self.registry)
+        self.open_cases = Gauge(
+            "complaint_router_open_cases", "Cases not resolved", ["team", "queue"], registry=self.registry
+        )
+        self.outbox_rows = Gauge(
+            "complaint_router_outbox_rows", "Outbox rows that wait for something", ["state"], registry=self.registry
+        )
+        self.channel_up = Gauge(
+            "complaint_router_channel_up",
+            "1 while the channel is healthy",
+            ["channel", "account"],
+            registry=self.registry,
+        )
+        self.config_ok = Gauge(
+            "complaint_router_config_last_reload_ok",
+            "1 if the newest configuration is in force",
+            registry=self.registry,
+        )
+        self.config_ok.set(1)
+        self.started = Gauge("complaint_router_start_time_seconds", "When this process started", registry=self.registry)
+        self.started.set(time.time())
+
+    def committed(self, changes: Commit) -> None:
+        """Count one commit of the pipeline."""
+        for outcome in changes.outcomes:
+            self._messages.labels(outcome.state).inc()
+        for case in changes.new_cases:
+            self._cases.labels(case.team, case.type or "none", case.urgency, case.language).inc()
+            if case.unsure:
+                self._unsure.labels(case.language, case.channel).inc()
+        self._batches.observe(len(changes.outcomes))
+
+    def settled(self, row: OutboxRow) -> None:
+        self._settled.labels(row.kind, row.state).inc()
+
+    def render(self) -> bytes:
+        """The exposition text."""
+        return generate_latest(self.registry)
