@@ -19,7 +19,7 @@ from router.config.loader import Configuration
 from router.crypto import load_key, reference_for
 from router.customers import CsvCustomers, NoCustomers
 from router.errors import ConfigError, Mistake
-from router.interfaces import Capabilities, Classifier, Clock, Customers, ParseOptions, Store
+from router.interfaces import Capabilities, Classifier, ClassifierInput, Clock, Customers, ParseOptions, Store
 from router.notices import Notices
 from router.parsing.pool import ParsePool, Reader
 from router.pipeline import Pipeline
@@ -109,7 +109,8 @@ def load_classifier(configuration: Configuration) -> Classifier:
 
     trained = configuration.data_dir / "models" / "current.zip"
     path = configuration.settings.model or (trained if trained.exists() else None)
-    classifier: Classifier = load_default(path)
+    classifier: Classifier = load_default(path, languages=configuration.settings.languages)
+    classifier.classify([ClassifierInput(text="warm up: tables that are read at the first call")])
     return classifier
 
 

@@ -19,6 +19,7 @@ from router.config.loader import Configuration
 from router.core import RunLock, installation_key, open_core
 from router.interfaces import Store
 from router.pipeline import Pipeline
+from router.records import Commit
 from router.schema import RawMessage
 
 __all__ = ["IngestReport", "ingest_files"]
@@ -68,15 +69,15 @@ async def ingest_files(
                 rules=lambda: configuration.rules,
                 templates=lambda: configuration.templates,
                 capabilities={name: one.capabilities for name, one in made.items()},
-                committed=lambda _: None,
+                committed=lambda changes: feed.note(changes),  # noqa: PLW0108 - feed is made below
             )
         )
+        feed = _Feed(core.store, core.pipeline, configuration, report, progress, watched=mine)
         if mine:
             if configuration.settings.store.kind == "sqlite":
                 await core.store.release_raw()
             worker = asyncio.create_task(core.pipeline.run(), name="pipeline")
             stack.push_async_callback(_stop, worker)
-        feed = _Feed(core.store, core.pipeline, configuration, report, progress)
         files = _messages(paths, channel=channel, account=account, clock=SystemClock())
         while chunk := list(islice(files, _CHUNK)):
             await feed.put(chunk)
@@ -105,14 +106,28 @@ class _Feed:
     """Puts chunks, remembers what is not finished, and counts."""
 
     def __init__(
-        self, store: Store, pipeline: Pipeline, configuration: Configuration, report: IngestReport, progress: Progress
+        self,
+        store: Store,
+        pipeline: Pipeline,
+        configuration: Configuration,
+        report: IngestReport,
+        progress: Progress,
+        *,
+        watched: bool,
     ) -> None:
+        """``watched``: this process does the work, so what is finished is told; otherwise the store is asked."""
         self._store = store
         self._pipeline = pipeline
         self._max_bytes = configuration.settings.limits.max_message_bytes
         self._report = report
         self._progress = progress
+        self._watched = watched
         self._open: dict[int, str] = {}  # raw id to file
+        self._finished: set[int] = set()
+
+    def note(self, changes: Commit) -> None:
+        """A commit of this process's pipeline."""
+        self._finished |= {outcome.raw_id for outcome in changes.outcomes if outcome.state != "new"}
 
     async def put(self, chunk: list[tuple[str, RawMessage]]) -> None:
         self._report.received += len(chunk)
@@ -143,10 +158,12 @@ class _Feed:
     async def drain(self, *, below: int) -> None:
         """Wait until fewer than ``below`` messages are without a fate."""
         while True:
-            for raw_id, fate in (await self._store.raw_fates(list(self._open))).items():
+            asked = [raw_id for raw_id in self._open if raw_id in self._finished or not self._watched]
+            for raw_id, fate in (await self._store.raw_fates(asked)).items():
                 if fate.state in {"new", "claimed"}:
                     continue
                 name = self._open.pop(raw_id)
+                self._finished.discard(raw_id)
                 if fate.state == "done":
                     self._report.new_cases += fate.opened
                     self._report.joined += not fate.opened

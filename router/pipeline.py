@@ -7,25 +7,23 @@ Batches form by themselves: whatever waits when a worker is free is taken togeth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import structlog
 
-from router.casework import joined_case, new_case
 from router.config.models import BatchSettings, Limits, ThreadSettings
 from router.crypto import reference_for
+from router.decide import Item, draft_changes
 from router.errors import Conflict, StoreError
 from router.failpoints import failpoint
 from router.interfaces import Classifier, ClassifierInput, Clock, Customers, Store
 from router.notices import Notices
 from router.parsing.pool import Reader
-from router.records import AuditRow, Commit, Lookup, NewMessage, OutboxRow, RawOutcome, RawRecord, ThreadHit
-from router.rules.facts import Facts
+from router.records import Commit, RawOutcome, RawRecord
 from router.rules.ruleset import RuleSet
-from router.schema import Case, Classification, Customer, InboundMessage
-from router.threads import Placement, case_ids_named, keys_kept, keys_wanted, place, words_digest
+from router.threads import case_ids_named, keys_wanted
 
 __all__ = ["Pipeline"]
 
@@ -35,45 +33,18 @@ _POLL_SECONDS = 1.0  # how soon work left by another process, or a lease that ra
 
 
 @dataclass(frozen=True)
-class _Item:
-    """One parsed message of the batch and what is known of it so far."""
+class _Batch:
+    """Raw messages taken together and what reading them gave."""
 
-    record: RawRecord
-    message: InboundMessage
-    reference: str  # of the case it would open
-    classification: Classification | None = None
-    customer: Customer | None = None
+    records: tuple[RawRecord, ...]
+    outcomes: dict[int, RawOutcome]  # of those that hold nothing to decide, by raw id
+    items: tuple[Item, ...]
 
-
-@dataclass
-class _Draft:
-    """The commit as it grows, and the store's knowledge with the batch's own findings laid over it."""
-
-    known: Lookup
-    fresh: dict[str, Case] = field(default_factory=dict)
-    changed: dict[str, Case] = field(default_factory=dict)
-    messages: list[NewMessage] = field(default_factory=list)
-    outbox: list[OutboxRow] = field(default_factory=list)
-    audit: list[AuditRow] = field(default_factory=list)
-    ignored: dict[int, str] = field(default_factory=dict)
-
-    def current(self, case: Case) -> Case:
-        return self.fresh.get(case.id) or self.changed.get(case.id) or case
-
-    def keep(self, case: Case) -> None:
-        (self.fresh if case.id in self.fresh or case.id not in self.known.cases else self.changed)[case.id] = case
-
-    def view(self) -> Lookup:
-        """What is known now, this batch's own messages first."""
-        threads = dict(self.known.threads)
-        for new in self.messages:
-            case = self.current(self.fresh.get(new.case_id) or self.known.cases[new.case_id])
-            hit = ThreadHit(
-                case=case, sender_key=new.message.sender.key, digest=new.words_digest, source_key=new.message.source_key
-            )
-            for key in new.thread_keys:
-                threads[key] = (hit, *threads.get(key, ()))
-        return Lookup(known=self.known.known, threads=threads, cases=self.known.cases | self.changed | self.fresh)
+    def split(self) -> Iterator[_Batch]:
+        """One batch for each raw message."""
+        for record in self.records:
+            outcome = {record.id: self.outcomes[record.id]} if record.id in self.outcomes else {}
+            yield _Batch((record,), outcome, tuple(item for item in self.items if item.record.id == record.id))
 
 
 class Pipeline:
@@ -116,58 +87,87 @@ class Pipeline:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until cancelled. A batch under way is finished or given back, never half done."""
+        """Work until cancelled: while one batch is decided, the next is being read. What was taken and not finished is
+        given back at the end, or taken over when its lease runs out."""
+        ready: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._fetch(ready), name="pipeline-read")
+                group.create_task(self._work_off(ready), name="pipeline-decide")
+        finally:
+            await asyncio.shield(self._store.release_raw(worker=self._worker))
+
+    async def _fetch(self, ready: asyncio.Queue[_Batch]) -> None:
         while True:
             self._wake.clear()
             try:
-                done = await self.step()
+                batch = await self._take()
             except StoreError as error:
                 log.error("store_unavailable", reason=str(error))  # noqa: TRY400 - the reason is the whole story
-                done = 0
-            if not done:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_POLL_SECONDS):
-                        await self._wake.wait()
+                batch = None
+            if batch is not None:
+                await ready.put(batch)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wake.wait()
+
+    async def _work_off(self, ready: asyncio.Queue[_Batch]) -> None:
+        while True:
+            batch = await ready.get()
+            try:
+                await self._finish(batch)
+            except StoreError as error:  # its messages come back when their lease runs out
+                log.error("store_unavailable", reason=str(error))  # noqa: TRY400 - the reason is the whole story
 
     async def step(self) -> int:
         """Take one batch and finish it. Returns how many raw messages were taken."""
-        records = await self._store.claim_raw(self._worker, limit=self._batches.max_messages)
-        if records:
-            await self._finish(records)
-        return len(records)
+        batch = await self._take()
+        if batch is None:
+            return 0
+        await self._finish(batch)
+        return len(batch.records)
 
-    async def _finish(self, records: Sequence[RawRecord]) -> None:
-        """Process a batch; if it fails as a whole, each message alone, so that only the culprit suffers."""
+    async def _take(self) -> _Batch | None:
+        records = await self._store.claim_raw(self._worker, limit=self._batches.max_messages)
+        return await self._read(records) if records else None
+
+    async def _finish(self, batch: _Batch) -> None:
+        """Decide a batch; if it fails as a whole, each message alone, so that only the culprit suffers."""
         try:
-            await self._process(records)
+            await self._process(batch)
         except StoreError:
             raise
         except Exception as error:
-            if len(records) > 1:
-                log.warning("batch_split", size=len(records), reason=type(error).__name__)
-                for record in records:
-                    await self._finish([record])
+            if len(batch.records) > 1:
+                log.warning("batch_split", size=len(batch.records), reason=type(error).__name__)
+                for single in batch.split():
+                    await self._finish(single)
                 return
-            log.exception("message_failed", raw_id=records[0].id)
+            record = batch.records[0]
+            log.exception("message_failed", raw_id=record.id)
             reason = f"processing failed: {type(error).__name__}"
-            await self._commit(Commit(outcomes=(self._failed(records[0], reason, final=False),)))
+            await self._commit(Commit(outcomes=(self._failed(record, reason, final=False),)))
 
-    async def _process(self, records: Sequence[RawRecord]) -> None:
-        outcomes, items = await self._read(records)
-        items = await self._label(items)
+    async def _process(self, batch: _Batch) -> None:
+        items = await self._label(batch.items)
         for attempt in range(5):
-            draft = await self._decide(items)
-            done = [self._outcome(record, items, draft) for record in records if record.id not in outcomes]
-            changes = Commit(
-                outcomes=(*outcomes.values(), *done),
-                new_cases=tuple(draft.fresh.values()),
-                changed_cases=tuple(draft.changed.values()),
-                messages=tuple(draft.messages),
-                outbox=tuple(draft.outbox),
-                audit=tuple(draft.audit),
+            known = await self._store.lookup(
+                source_keys=[item.message.source_key for item in items],
+                thread_keys=list(dict.fromkeys(key for item in items for key in keys_wanted(item.message))),
+                case_ids=[case_id for item in items for case_id in case_ids_named(item.message)],
+            )
+            draft = draft_changes(
+                items,
+                known,
+                rules=self._rules(),
+                notices=self._notices,
+                key=self._key,
+                now=self._clock.now(),
+                threads=self._threads,
             )
             try:
-                await self._commit(changes)
+                await self._commit(draft.commit(list(batch.outcomes.values())))
             except Conflict:  # an agent or another worker was quicker; decide again on what is true now
                 if attempt == 4:
                     raise
@@ -179,10 +179,10 @@ class Pipeline:
         await self._store.commit(changes)
         self._committed(changes)
 
-    async def _read(self, records: Sequence[RawRecord]) -> tuple[dict[int, RawOutcome], list[_Item]]:
+    async def _read(self, records: Sequence[RawRecord]) -> _Batch:
         """Parse; what cannot be read gets an outcome by raw id, what can becomes items."""
         outcomes: dict[int, RawOutcome] = {}
-        items: list[_Item] = []
+        items: list[Item] = []
         answers = await self._reader.read([record.raw for record in records])
         for record, answer in zip(records, answers, strict=True):
             if answer.error:
@@ -196,8 +196,8 @@ class Pipeline:
                     else message.model_copy(update={"received_at": record.raw.received_at})
                 )
                 source = record.raw.source_key if index == 0 else message.source_key
-                items.append(_Item(record, stamped, reference_for(self._key, source)))
-        return outcomes, items
+                items.append(Item(record, stamped, reference_for(self._key, source)))
+        return _Batch(tuple(records), outcomes, tuple(items))
 
     def _failed(self, record: RawRecord, reason: str, *, final: bool) -> RawOutcome:
         state = "quarantined" if final or record.attempts >= self._limits.attempts else "new"
@@ -205,7 +205,7 @@ class Pipeline:
             log.warning("message_quarantined", raw_id=record.id, channel=record.raw.channel, reason=reason)
         return RawOutcome(raw_id=record.id, state=state, reason=reason)
 
-    async def _label(self, items: Sequence[_Item]) -> list[_Item]:
+    async def _label(self, items: Sequence[Item]) -> list[Item]:
         """Look up customers and classify, the whole batch at once; the model works beside the loop."""
         batch = [
             ClassifierInput(
@@ -219,83 +219,6 @@ class Pipeline:
         labels = await asyncio.to_thread(self._classifier.classify, batch) if batch else []
         customers = await self._customers.find([item.message for item in items])
         return [
-            _Item(item.record, item.message, item.reference, label, customer)
+            replace(item, classification=label, customer=customer)
             for item, label, customer in zip(items, labels, customers, strict=True)
         ]
-
-    async def _decide(self, items: Sequence[_Item]) -> _Draft:
-        known = await self._store.lookup(
-            source_keys=[item.message.source_key for item in items],
-            thread_keys=list(dict.fromkeys(key for item in items for key in keys_wanted(item.message))),
-            case_ids=[case_id for item in items for case_id in case_ids_named(item.message)],
-        )
-        draft = _Draft(known)
-        taken = set(known.known)
-        rules = self._rules()
-        for item in items:
-            if item.message.source_key in taken:
-                draft.ignored[item.record.id] = "known already"
-            elif item.message.flags.own:
-                draft.ignored[item.record.id] = "sent by ourselves"
-            else:
-                taken.add(item.message.source_key)
-                self._decide_one(item, draft, rules)
-        return draft
-
-    def _decide_one(self, item: _Item, draft: _Draft, rules: RuleSet) -> None:
-        now, message = self._clock.now(), item.message
-        placement = place(message, draft.view(), key=self._key, now=now, settings=self._threads)
-        assert item.classification is not None  # every item was labelled
-        before = draft.current(placement.case) if placement.case is not None else None
-        decision = rules.decide(
-            Facts(
-                message=message,
-                classification=item.classification,
-                customer=item.customer,
-                is_new=before is None,
-                now=now,
-            )
-        )
-        if before is None:
-            case = new_case(
-                case_id=item.reference,
-                message=message,
-                labels=item.classification,
-                decision=decision,
-                customer=item.customer,
-                now=now,
-            )
-            draft.outbox += self._notices.for_new(case, message, decision, now)
-        elif placement.how == "copy":
-            case = before
-        else:
-            case = joined_case(before, message, item.classification, decision, now)
-        if case is not before:
-            draft.keep(case)
-        draft.messages.append(self._stored(item, case, placement).model_copy(update={"decision": decision}))
-        action = "case_opened" if before is None else f"message_joined_by_{placement.how}"
-        detail = {"source": message.source_key, "route": decision.route, "verified": str(placement.verified).lower()}
-        draft.audit.append(
-            AuditRow(at=now, actor="router", action=action, case_id=case.id, team=case.team, detail=detail)
-        )
-
-    @staticmethod
-    def _stored(item: _Item, case: Case, placement: Placement) -> NewMessage:
-        return NewMessage(
-            raw_id=item.record.id,
-            case_id=case.id,
-            message=item.message,
-            classification=item.classification,
-            copy_of=placement.copy_of,
-            verified=placement.verified,
-            words_digest=words_digest(item.message),
-            thread_keys=keys_kept(item.message),
-        )
-
-    @staticmethod
-    def _outcome(record: RawRecord, items: Sequence[_Item], draft: _Draft) -> RawOutcome:
-        mine = {item.message.source_key for item in items if item.record.id == record.id}
-        if any(new.raw_id == record.id for new in draft.messages):
-            return RawOutcome(raw_id=record.id, state="done")
-        state = "done" if mine & set(draft.known.known) else "ignored"
-        return RawOutcome(raw_id=record.id, state=state, reason=draft.ignored.get(record.id, ""))

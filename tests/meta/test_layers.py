@@ -8,16 +8,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-BOTTOM = ("router.schema", "router.errors")
-CONTRACTS = (*BOTTOM, "router.records", "router.interfaces", "router.measure")
+BOTTOM = ("router.raw", "router.schema", "router.errors")
+CONTRACTS = (*BOTTOM, "router.records", "router.interfaces", "router.storage", "router.measure")
 PIPELINE = (
     *CONTRACTS, "router.rules", "router.config.models", "router.crypto", "router.failpoints", "router.batcher",
-    "router.parsing", "router.threads", "router.casework", "router.notices", "router.replies", "router.clock",
+    "router.parsing", "router.threads", "router.casework", "router.decide", "router.notices",
+    "router.replies", "router.clock",
 )  # fmt: skip
 
 # Longest matching prefix decides. "*" may import everything of ours.
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "router.schema": (),
+    "router.raw": (),
+    "router.schema": ("router.raw",),
     "router.errors": (),
     "router.failpoints": (),
     "router.batcher": (),
@@ -25,7 +27,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.clock": (),
     "router.records": BOTTOM,
     "router.measure": (),
-    "router.interfaces": (*BOTTOM, "router.records", "router.measure"),
+    "router.storage": (*BOTTOM, "router.records"),
+    "router.interfaces": (*BOTTOM, "router.records", "router.storage", "router.measure"),
     "router.registry": (*CONTRACTS,),
     "router.config": (
         *CONTRACTS,
@@ -49,6 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.threads": PIPELINE,
     "router.casework": PIPELINE,
     "router.notices": PIPELINE,
+    "router.decide": PIPELINE,
     "router.pipeline": PIPELINE,
     "router.outbox": PIPELINE,
     "router.web": ("router",),

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a batch of labelled messages changes: which case each opens or joins, where it goes, what leaves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from router.casework import joined_case, new_case
+from router.config.models import ThreadSettings
+from router.notices import Notices
+from router.records import AuditRow, Commit, Lookup, NewMessage, OutboxRow, RawOutcome, RawRecord, ThreadHit
+from router.rules.facts import Facts
+from router.rules.ruleset import RuleSet
+from router.schema import Case, Classification, Customer, InboundMessage
+from router.threads import Placement, keys_kept, place, words_digest
+
+__all__ = ["Draft", "Item", "draft_changes"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One parsed message of a batch and what is known of it so far."""
+
+    record: RawRecord
+    message: InboundMessage
+    reference: str  # of the case it would open
+    classification: Classification | None = None
+    customer: Customer | None = None
+
+
+@dataclass
+class Draft:
+    """The commit as it grows, and the store's knowledge with the batch's own findings laid over it."""
+
+    known: Lookup
+    fresh: dict[str, Case] = field(default_factory=dict)
+    changed: dict[str, Case] = field(default_factory=dict)
+    messages: list[NewMessage] = field(default_factory=list)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    audit: list[AuditRow] = field(default_factory=list)
+    outcomes: dict[int, RawOutcome] = field(default_factory=dict)  # by raw id
+
+    def current(self, case: Case) -> Case:
+        """The case as it is after what the batch did to it so far."""
+        return self.fresh.get(case.id) or self.changed.get(case.id) or case
+
+    def keep(self, case: Case) -> None:
+        (self.fresh if case.id in self.fresh or case.id not in self.known.cases else self.changed)[case.id] = case
+
+    def settle(self, record: RawRecord, *, reason: str = "", done: bool) -> None:
+        """A raw message is done as soon as one of its messages is in a case."""
+        before = self.outcomes.get(record.id)
+        if done or before is None:
+            state = "done" if done else "ignored"
+            self.outcomes[record.id] = RawOutcome(raw_id=record.id, state=state, reason=reason)
+
+    def view(self) -> Lookup:
+        """What is known now, this batch's own messages first."""
+        threads = dict(self.known.threads)
+        for new in self.messages:
+            case = self.current(self.fresh.get(new.case_id) or self.known.cases[new.case_id])
+            hit = ThreadHit(
+                case=case, sender_key=new.message.sender.key, digest=new.words_digest, source_key=new.message.source_key
+            )
+            for key in new.thread_keys:
+                threads[key] = (hit, *threads.get(key, ()))
+        return Lookup(known=self.known.known, threads=threads, cases=self.known.cases | self.changed | self.fresh)
+
+    def commit(self, outcomes: Sequence[RawOutcome]) -> Commit:
+        """Everything as one transaction, with the outcomes of those that never got this far."""
+        return Commit(
+            outcomes=(*outcomes, *self.outcomes.values()),
+            new_cases=tuple(self.fresh.values()),
+            changed_cases=tuple(self.changed.values()),
+            messages=tuple(self.messages),
+            outbox=tuple(self.outbox),
+            audit=tuple(self.audit),
+        )
+
+
+def draft_changes(
+    items: Sequence[Item],
+    known: Lookup,
+    *,
+    rules: RuleSet,
+    notices: Notices,
+    key: bytes,
+    now: datetime,
+    threads: ThreadSettings,
+) -> Draft:
+    """Decide for each message in turn; later ones see what earlier ones of the batch did."""
+    draft = Draft(known)
+    taken = set(known.known)
+    for item in items:
+        source_key = item.message.source_key
+        if source_key in taken:
+            draft.settle(item.record, reason="known already", done=source_key in known.known)
+        elif item.message.flags.own:
+            draft.settle(item.record, reason="sent by ourselves", done=False)
+        else:
+            taken.add(source_key)
+            placement = place(item.message, draft.view(), key=key, now=now, settings=threads)
+            _decide(item, placement, draft, rules=rules, notices=notices, now=now)
+            draft.settle(item.record, done=True)
+    return draft
+
+
+def _decide(item: Item, placement: Placement, draft: Draft, *, rules: RuleSet, notices: Notices, now: datetime) -> None:
+    message, labels = item.message, item.classification
+    assert labels is not None  # every item was labelled
+    before = draft.current(placement.case) if placement.case is not None else None
+    decision = rules.decide(
+        Facts(message=message, classification=labels, customer=item.customer, is_new=before is None, now=now)
+    )
+    if before is None:
+        case = new_case(
+            case_id=item.reference, message=message, labels=labels, decision=decision, customer=item.customer, now=now
+        )
+        draft.outbox += notices.for_new(case, message, decision, now)
+    elif placement.how == "copy":
+        case = before
+    else:
+        case = joined_case(before, message, labels, decision, now)
+    if case is not before:
+        draft.keep(case)
+    draft.messages.append(
+        NewMessage(
+            raw_id=item.record.id,
+            case_id=case.id,
+            message=message,
+            classification=labels,
+            decision=decision,
+            copy_of=placement.copy_of,
+            verified=placement.verified,
+            words_digest=words_digest(message),
+            thread_keys=keys_kept(message),
+        )
+    )
+    action = "case_opened" if before is None else f"message_joined_by_{placement.how}"
+    detail = {"source": message.source_key, "route": decision.route, "verified": str(placement.verified).lower()}
+    draft.audit.append(AuditRow(at=now, actor="router", action=action, case_id=case.id, team=case.team, detail=detail))
