@@ -109,7 +109,9 @@ def load_classifier(configuration: Configuration) -> Classifier:
 
     trained = configuration.data_dir / "models" / "current.zip"
     path = configuration.settings.model or (trained if trained.exists() else None)
-    classifier: Classifier = load_default(path, languages=configuration.settings.languages)
+    classifier: Classifier = load_default(
+        path, languages=configuration.settings.languages, signals=configuration.settings.signals
+    )
     classifier.classify([ClassifierInput(text="warm up: tables that are read at the first call")])
     return classifier
 

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from router.interfaces import Capabilities
 from router.records import OutboxRow, SinkEvent
-from router.replies.compose import compose, recipient
+from router.replies.compose import compose, is_reachable, recipient
 from router.replies.service import MailRoute
 from router.replies.templates import Templates
-from router.schema import Case, Decision, InboundMessage, RouteTrace
+from router.rules.explain import reasons
+from router.schema import Case, Decision, InboundMessage
 
-__all__ = ["Notices", "is_answerable", "reasons"]
+__all__ = ["Notices", "is_answerable"]
 
 _SINK_TEXT_CHARS = 4000
 
@@ -52,11 +53,15 @@ class Notices:
 
     def for_new(self, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> list[OutboxRow]:
         """Everything that leaves because this message opened this case."""
-        rows = [self._forward(sink, case, message, decision, now) for sink in self._sinks(case, decision)]
+        rows = self.for_moved(case, message, decision, now)
         if decision.acknowledge and is_answerable(message):
             acknowledgement = self._acknowledgement(decision.acknowledge, case, message, now)
             rows += [acknowledgement] if acknowledgement else []
         return rows
+
+    def for_moved(self, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> list[OutboxRow]:
+        """What leaves because this message sent its case to another team: the copies to that team's sinks."""
+        return [self._forward(sink, case, message, decision, now) for sink in self._sinks(case, decision)]
 
     def _sinks(self, case: Case, decision: Decision) -> list[str]:
         return list(dict.fromkeys((*decision.sinks, *self._team_sinks.get(case.team, ()))))
@@ -65,7 +70,9 @@ class Notices:
         route = self._mail.get(f"{message.channel}:{message.account}", MailRoute())
         target = ":".join(route.via) if route.via else f"{message.channel}:{message.account}"
         able = self._capabilities.get(target, Capabilities(reply=()))
-        if message.visibility not in able.reply:
+        if message.visibility not in able.reply or not is_reachable(
+            recipient(message), mail_domain=route.mail_domain
+        ):
             return None
         words = self._templates().render(
             template, case.language, {"reference": case.id, "company": self._company, "name": case.sender.name}
@@ -94,19 +101,13 @@ class Notices:
             sink=sink,
             case=case,
             text=message.words[:_SINK_TEXT_CHARS],
-            reasons=reasons(decision.traces),
+            reasons=tuple(f"{reason.path} {reason.wanted}" for reason in reasons(decision)),
             url=f"{self._public_url}/cases/{case.id}",
         )
         return OutboxRow(
             id=event.id, kind="sink", state="pending", case_id=case.id, team=case.team, target=sink,
             event=event, next_at=now, created_at=now, created_by="router",
         )  # fmt: skip
-
-
-def reasons(traces: Sequence[RouteTrace]) -> tuple[str, ...]:
-    """The conditions of the routes that matched, as short sentences."""
-    held = [c for trace in traces if trace.matched for c in trace.conditions if c.held]
-    return tuple(f"{condition.path} {condition.wanted}" for condition in held)
 
 
 def _key(purpose: str, source_key: str) -> str:

@@ -6,7 +6,11 @@ import os
 import pytest
 
 pytest.register_assert_rewrite(
-    "router.testing.channels", "router.testing.sinks", "router.testing.store_contract", "router.testing.classifier"
+    "router.testing.channels",
+    "router.testing.classifier",
+    "router.testing.clock",
+    "router.testing.sinks",
+    "router.testing.store_contract",
 )
 
 

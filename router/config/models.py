@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 
 from router.schema import LANGUAGES, Frozen
 
@@ -61,6 +61,7 @@ class WebSettings(Frozen):
     port: int = Field(default=8080, ge=0, le=65535)
     session_hours: int = Field(default=12, ge=1, le=24 * 30)
     secure_cookies: bool | Literal["auto"] = "auto"  # auto: by the scheme of public_url
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()  # whose X-Forwarded-For is believed, for counting log-ins
 
 
 class Limits(Frozen):
@@ -109,6 +110,7 @@ class RouterSettings(Frozen):
     customers: CustomerSettings = CustomerSettings()
     logs: LogSettings = LogSettings()
     model: Path | None = None  # None: the newest model trained here, else the one that ships
+    signals: Path | None = None  # an own signals.yaml: further phrases for the classifier's known groups
     secret: Secret | None = None  # key of references and reply tokens; None: made once in the data folder
 
 

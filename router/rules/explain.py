@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 from router.schema import ConditionTrace, Decision, RouteTrace
 
-__all__ = ["explain", "failed", "near_misses"]
+__all__ = ["explain", "failed", "near_misses", "reasons"]
 
 YES, NO = "✓", "✗"
 MAX_NEAR = 5
+
+
+_GROUPS = ("any", "all", "not")
 
 
 def explain(decision: Decision) -> str:
@@ -52,6 +55,21 @@ def _held(trace: RouteTrace) -> int:
     return sum(condition.held for condition in _top(trace))
 
 
+def reasons(decision: Decision) -> list[ConditionTrace]:
+    """The plain conditions that took the message along its route, with bare field names; groups are left out."""
+    found: list[ConditionTrace] = []
+    for trace in decision.traces:
+        on_the_way = decision.route == trace.route or decision.route.startswith(f"{trace.route}/")
+        if not (trace.matched and on_the_way):
+            continue
+        for condition in trace.conditions:
+            words = condition.path.split(".")
+            groups, name = words[: _depth(condition)], ".".join(words[_depth(condition) :])
+            if condition.held and "not" not in groups and name not in _GROUPS:
+                found.append(condition.model_copy(update={"path": name}))
+    return found
+
+
 def _top(trace: RouteTrace) -> list[ConditionTrace]:
     return [condition for condition in trace.conditions if not _depth(condition)]
 
@@ -60,7 +78,7 @@ def _depth(condition: ConditionTrace) -> int:
     """How many groups a condition is inside; no field's name starts like a group."""
     words = condition.path.split(".")
     depth = 0
-    while depth < len(words) - 1 and words[depth] in ("any", "all", "not"):
+    while depth < len(words) - 1 and words[depth] in _GROUPS:
         depth += 1
     return depth
 
@@ -76,5 +94,5 @@ def _route(trace: RouteTrace) -> Iterator[str]:
 def _condition(condition: ConditionTrace) -> str:
     words = condition.path.split(".")
     name = ".".join(words[_depth(condition) :])
-    subject = "" if name in ("cel", "any", "all", "not") else f"{name} "
+    subject = "" if name in ("cel", *_GROUPS) else f"{name} "
     return f"{YES if condition.held else NO} {subject}{condition.wanted} (saw: {condition.seen})"

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A clock that tests set."""
+"""A clock that tests set, and what every clock must do."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["ManualClock"]
+from router.interfaces import Clock
+
+__all__ = ["ClockContract", "ManualClock"]
 
 
 class ManualClock:
@@ -24,3 +26,29 @@ class ManualClock:
     async def sleep(self, seconds: float) -> None:
         self.advance(seconds)
         await asyncio.sleep(0)
+
+
+class ClockContract:
+    """Subclass and give a ``clock`` fixture."""
+
+    def test_now_is_aware_and_utc(self, clock: Clock) -> None:
+        """Times carry their zone, and it is UTC."""
+        assert clock.now().utcoffset() == timedelta(0)
+
+    async def test_sleep_lets_time_pass(self, clock: Clock) -> None:
+        """After a sleep it is later by at least that much."""
+        before = clock.now()
+        await clock.sleep(0.01)
+        assert clock.now() - before >= timedelta(seconds=0.009)
+
+    async def test_sleep_lets_others_run(self, clock: Clock) -> None:
+        """Other tasks get their turn, even for no time at all."""
+        ran = asyncio.Event()
+        task = asyncio.create_task(_set(ran))
+        await clock.sleep(0)
+        await task
+        assert ran.is_set()
+
+
+async def _set(event: asyncio.Event) -> None:
+    event.set()

@@ -14,6 +14,7 @@ from aiohttp import web
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from router.records import User
+from router.rules.explain import reasons
 from router.schema import KINDS, TYPES, URGENCIES
 from router.web import access
 from router.web.context import CONTEXT, WebContext
@@ -73,6 +74,11 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
+def _shortened(text: str) -> str:
+    """A long list of words in one line."""
+    return text if len(text) <= 70 else f"{text[:69].rstrip()}…"
+
+
 def _initials(name: str) -> str:
     words = "".join(sign if sign.isalnum() else " " for sign in name).split()
     return "".join(word[0] for word in words[:2]).upper() or "?"
@@ -101,6 +107,8 @@ def set_up_templates(app: web.Application) -> None:
     environment.filters.update(
         filesize=_size,
         initials=_initials,
+        reasons=reasons,
+        shortened=_shortened,
         sentence=_sentence,
         language_name=lambda code: _LANGUAGE_NAMES.get(code, code),
         stamp=lambda when: f"{when:%Y-%m-%d %H:%M} UTC",

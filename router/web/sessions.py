@@ -10,6 +10,7 @@ import secrets
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Literal
 
 import structlog
@@ -111,7 +112,7 @@ async def log_in(
         LoginRefused: Anything else; the sentence does not tell what was wrong.
     """
     context, guard = request.app[CONTEXT], request.app[GUARD]
-    now, account, address = context.clock.now(), name.strip().casefold()[:64], request.remote or "?"
+    now, account, address = context.clock.now(), name.strip().casefold()[:64], _client(request)
     guard.start(account, address, now)
     user = await context.store.user(account)
     usable = user is not None and not user.disabled and len(password) <= _LONGEST_PASSWORD
@@ -135,6 +136,17 @@ async def log_in(
     await context.store.commit(Commit(audit=(AuditRow(at=now, actor=user.name, action="logged_in"),)))
     log.info("login_accepted", kind=kind, role=user.role)
     return token, session
+
+
+def _client(request: web.Request) -> str:
+    """The address that asks; behind a proxy that we trust, the one it saw: the last entry, which it wrote itself."""
+    peer, trusted = request.remote or "?", request.app[CONTEXT].settings.web.trusted_proxies
+    seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        by_proxy = any(ip_address(peer) in network for network in trusted)
+        return str(ip_address(seen)) if by_proxy and seen else peer
+    except ValueError:
+        return peer
 
 
 async def log_out(context: WebContext, principal: Principal) -> None:
