@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 
@@ -11,7 +10,8 @@ from pydantic import ValidationError
 
 from channels.call.config import Config
 from channels.call.parse import CallNote
-from router.errors import PermanentError, StoreError, UserInputError
+from channels.pushed import Pushed
+from router.errors import PermanentError, UserInputError
 from router.interfaces import Capabilities, ChannelContext, Delivery, Health
 from router.records import RawReceipt
 from router.schema import RawMessage, Receipt, Reply
@@ -25,9 +25,8 @@ class CallChannel:
 
     def __init__(self, account: str, config: Config, context: ChannelContext) -> None:
         self.account = account
-        self._config = config
         self._clock = context.clock
-        self._offered: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=100)
+        self._pushed = Pushed(seconds=config.commit_seconds)
 
     async def submit(self, note: CallNote | Mapping[str, object]) -> RawReceipt:
         """Put a note before the pipeline and wait for the store's word; the receipt holds the reference.
@@ -45,20 +44,10 @@ class CallChannel:
         native_id = f"{note.id}-{hashlib.sha256(body).hexdigest()[:16]}"
         now = self._clock.now()
         raw = RawMessage(channel=self.kind, account=self.account, native_id=native_id, body=body, received_at=now)
-        committed: asyncio.Queue[RawReceipt | Exception] = asyncio.Queue()
-        try:
-            async with asyncio.timeout(self._config.commit_seconds):
-                await self._offered.put(Delivery(raw, ack=committed.put, refuse=committed.put))
-                receipt = await committed.get()
-        except TimeoutError as error:
-            raise StoreError("the note was not committed in time; submit it again") from error
-        if isinstance(receipt, Exception):
-            raise StoreError("the note was not kept; submit it again") from receipt
-        return receipt
+        return await self._pushed.offer(raw)
 
-    async def receive(self) -> AsyncIterator[Delivery]:
-        while True:
-            yield await self._offered.get()
+    def receive(self) -> AsyncIterator[Delivery]:
+        return self._pushed.receive()
 
     async def send(self, reply: Reply) -> Receipt:
         raise PermanentError(f"call {self.account}: answers are given by phone; reply {reply.id} cannot be sent")

@@ -22,6 +22,7 @@ import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
+from channels.pushed import Pushed
 from channels.webform.config import Config
 from channels.webform.guard import RateLimit, Stamps, network_of
 from channels.webform.parse import FIELDS, AppSubmission, Submission, find_mistakes
@@ -65,7 +66,7 @@ class WebformChannel:
         # reference() is keyed alike in every process, and no source key begins like a stamp's text: so it can sign.
         self._stamps = Stamps(sign=context.reference, account=account)
         self._limit = RateLimit(count=config.per_address, per=timedelta(minutes=config.per_minutes))
-        self._offered: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=100)
+        self._pushed = Pushed(seconds=config.commit_seconds)
 
     def routes(self) -> Sequence[WebRoute]:
         path = f"/forms/{self.account}"
@@ -75,9 +76,8 @@ class WebformChannel:
             WebRoute("POST", path, self._take),
         ]
 
-    async def receive(self) -> AsyncIterator[Delivery]:
-        while True:
-            yield await self._offered.get()
+    def receive(self) -> AsyncIterator[Delivery]:
+        return self._pushed.receive()
 
     async def send(self, reply: Reply) -> Receipt:
         raise PermanentError(f"form {self.account}: a form cannot be answered; reply {reply.id} needs reply_via")
@@ -176,16 +176,7 @@ class WebformChannel:
         native_id = f"{form_id}-{hashlib.sha256(body).hexdigest()[:16]}"
         now = self._clock.now()
         raw = RawMessage(channel=self.kind, account=self.account, native_id=native_id, body=body, received_at=now)
-        committed: asyncio.Queue[RawReceipt | Exception] = asyncio.Queue()
-        try:
-            async with asyncio.timeout(self._config.commit_seconds):
-                await self._offered.put(Delivery(raw, ack=committed.put, refuse=committed.put))
-                receipt = await committed.get()
-        except TimeoutError as error:
-            raise StoreError("no commit in time") from error
-        if isinstance(receipt, Exception):
-            raise StoreError("the store refused") from receipt
-        return receipt
+        return await self._pushed.offer(raw)
 
     async def _body(self, request: web.Request) -> bytes:
         if "Content-Encoding" in request.headers:

@@ -63,7 +63,6 @@ def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
             channel=raw.channel,
             account=raw.account,
             native_id=raw.native_id,
-            message_id=raw.native_id,
             sender=Party(address=form.email or form.phone, name=form.name),
             text=form.text[: options.max_text_chars],
             language=form.language,

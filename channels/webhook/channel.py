@@ -12,12 +12,12 @@ import aiohttp
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from channels.pushed import Pushed
 from channels.webhook.config import Config
 from channels.webhook.parse import read_payload
-from router.errors import PermanentError, TransientError, UserInputError
+from router.errors import PermanentError, StoreError, TransientError, UserInputError
 from router.failpoints import failpoint
 from router.interfaces import Capabilities, ChannelContext, Delivery, Health, WebRoute
-from router.records import RawReceipt
 from router.schema import RawMessage, Receipt, Reply
 
 SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -32,29 +32,23 @@ class WebhookChannel:
         audiences = ("private", "public", "direct") if config.reply_url else ()
         self.capabilities = Capabilities(reply=audiences, subject=True, idempotent_send=True)
         self._keys = [Webhook(secret.read().get_secret_value()) for secret in config.secrets]
-        self._offered: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=100)
+        self._pushed = Pushed(seconds=config.timeout_seconds)
 
     def routes(self) -> Sequence[WebRoute]:
         return [WebRoute("POST", f"/channels/webhook/{self.account}", self._take)]
 
-    async def receive(self) -> AsyncIterator[Delivery]:
-        while True:
-            yield await self._offered.get()
+    def receive(self) -> AsyncIterator[Delivery]:
+        return self._pushed.receive()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         """Answer 2xx only once the message is committed; until then the sender keeps it and tries again."""
-        committed: asyncio.Queue[RawReceipt | Exception] = asyncio.Queue()
         try:
-            async with asyncio.timeout(self._config.timeout_seconds):
-                raw = await self._read(request)
-                failpoint("hook.after_verify")
-                await self._offered.put(Delivery(raw, ack=committed.put, refuse=committed.put))
-                receipt = await committed.get()
+            raw = await self._read(request)
+            failpoint("hook.after_verify")
+            receipt = await self._pushed.offer(raw)
         except UserInputError as error:
             return web.json_response({"error": str(error), "fields": error.fields}, status=error.status)
-        except TimeoutError as error:
-            receipt = error
-        if isinstance(receipt, Exception):
+        except (StoreError, TimeoutError):
             return web.json_response({"error": "not committed; send it again"}, status=503)
         failpoint("hook.before_2xx")
         response = web.json_response({"id": raw.native_id, **receipt.model_dump(include={"reference", "duplicate"})})
@@ -66,7 +60,8 @@ class WebhookChannel:
     async def _read(self, request: web.Request) -> RawMessage:
         if "Content-Encoding" in request.headers:
             raise UserInputError("compressed bodies are not taken", status=415)
-        body = await request.clone(client_max_size=self._config.max_bytes).read()  # above: 413
+        async with asyncio.timeout(self._config.timeout_seconds):
+            body = await request.clone(client_max_size=self._config.max_bytes).read()  # above: 413
         webhook_id = self._verify(request, body)  # the bytes first, what they say second
         native_id, now = read_payload(body).id or webhook_id, self._clock.now()
         return RawMessage(channel=self.kind, account=self.account, native_id=native_id, body=body, received_at=now)
