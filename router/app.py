@@ -20,7 +20,7 @@ from router.core import Core, RunLock, installation_key, open_core
 from router.crypto import reference_for
 from router.errors import ConfigError, Mistake, StoreError
 from router.intake import Intake
-from router.interfaces import Channel, ChannelContext, Clock, Sink, Store
+from router.interfaces import Channel, ChannelContext, Clock, Health, Sink, Store
 from router.metrics import Metrics
 from router.outbox import Outbox
 from router.records import Commit, OutboxRow
@@ -34,6 +34,7 @@ __all__ = ["Application", "Changes", "make_channels", "make_sinks"]
 log = structlog.get_logger(__name__)
 
 _REFRESH_SECONDS = 15.0
+_HEALTH_SECONDS = 300.0
 _STOP_SECONDS = 20.0
 
 
@@ -191,6 +192,7 @@ class Application:
             asyncio.create_task(self.core.pipeline.run(), name="pipeline"),
             asyncio.create_task(self.outbox.run(), name="outbox"),
             asyncio.create_task(self._look_after(), name="look-after"),
+            asyncio.create_task(self._ask_channels(), name="ask-channels"),
             asyncio.create_task(self.live.watch(), name="watch"),
         ]
         intake = Intake(
@@ -287,14 +289,25 @@ class Application:
             self.metrics.open_cases.labels(team, queue).set(count)
         for state in ("awaiting_approval", "pending", "parked", "failed"):
             self.metrics.outbox_rows.labels(state).set(len(await store.outbox_rows(states=[state], limit=10_000)))
-        for channel in self.channels.values():
-            try:
-                async with asyncio.timeout(_REFRESH_SECONDS):
-                    health = await channel.health()
-                up = health.ok
-            except TimeoutError:
-                up = False
-            self.metrics.channel_up.labels(channel.kind, channel.account).set(up)
+
+    async def _ask_channels(self) -> None:
+        """See how each channel is, rarely: many ask their platform, and platforms count questions."""
+        well: dict[str, bool] = {}
+        await self._clock.sleep(_REFRESH_SECONDS)  # the first connections need a moment
+        while True:
+            for name, channel in self.channels.items():
+                try:
+                    async with asyncio.timeout(_HEALTH_SECONDS / 10):
+                        health = await channel.health()
+                except Exception as error:
+                    health = Health(ok=False, detail=f"did not answer: {type(error).__name__}")
+                self.metrics.channel_up.labels(channel.kind, channel.account).set(health.ok)
+                if well.get(name, True) and not health.ok:
+                    log.warning("channel_unwell", channel=channel.kind, account=channel.account, detail=health.detail)
+                elif not well.get(name, True) and health.ok:
+                    log.info("channel_well_again", channel=channel.kind, account=channel.account)
+                well[name] = health.ok
+            await self._clock.sleep(_HEALTH_SECONDS)
 
     def _committed(self, made: Commit) -> None:
         self.metrics.committed(made)

@@ -14,7 +14,7 @@ import structlog
 from router.errors import ComplaintRouterError, Conflict, PermanentError, StoreError, TransientError, UnknownOutcome
 from router.failpoints import failpoint
 from router.interfaces import Channel, Clock, Sink, Store
-from router.records import OutboxRow
+from router.records import OutboxRow, OutboxState
 from router.schema import Receipt
 
 __all__ = ["Outbox", "backoff"]
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 _POLL_SECONDS = 1.0
 _SEND_SECONDS = 180.0  # channels have shorter limits of their own and know better what a silence means
 _LEASE_SECONDS = 240.0
+_STOP_SECONDS = 60.0  # what is still under way then is parked at the next start
 _PARALLEL = 8
 _MAX_ATTEMPTS = 16  # with the pauses below: about three days
 _RENEW_EVERY = 60.0
@@ -93,7 +94,7 @@ class Outbox:
             try:
                 await asyncio.shield(asyncio.gather(*sends))
             except asyncio.CancelledError:
-                await asyncio.wait(sends, timeout=_SEND_SECONDS)
+                await asyncio.wait(sends, timeout=_STOP_SECONDS)
                 raise
         return len(rows)
 
@@ -159,7 +160,7 @@ class Outbox:
         )
         self._settled(row)
 
-    async def _end(self, row: OutboxRow, state: str, reason: str) -> None:
-        await self._store.settle_outbox(row, state=state, error=reason)  # type: ignore[arg-type]
+    async def _end(self, row: OutboxRow, state: OutboxState, reason: str) -> None:
+        await self._store.settle_outbox(row, state=state, error=reason)
         log.warning("send_ended", outbox=row.id, kind=row.kind, state=state, case_id=row.case_id, target=row.target)
-        self._settled(row)
+        self._settled(row.model_copy(update={"state": state}))
