@@ -52,6 +52,13 @@ format: $(VENV)/.installed-dev ## Put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: docs
+docs: $(VENV)/.installed ## Write the generated pages and schemas anew
+	$(BIN)/python -m router.config.schema_files
+	$(BIN)/python -m router.cli.reference
+	$(BIN)/python -m router.schema_json
+	$(BIN)/python -m classifiers.reference
+
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure speed; prints medians
 	$(BIN)/python -m tests.bench
