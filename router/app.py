@@ -4,115 +4,37 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import structlog
 from aiohttp import web
 
-from router import registry
+from router.bus import BusEvent, make_bus
 from router.clock import SystemClock
 from router.config.loader import Configuration
 from router.core import Core, RunLock, installation_key, open_core
-from router.crypto import reference_for
-from router.errors import ConfigError, Mistake, StoreError
+from router.errors import StoreError
 from router.intake import Intake
-from router.interfaces import Channel, ChannelContext, Clock, Health, Sink, Store
+from router.interfaces import Channel, Clock, Health, Sink
 from router.metrics import Metrics
 from router.outbox import Outbox
+from router.parts import Changes, LiveTeams, as_mistake, make_channels, make_sinks
 from router.records import Commit, OutboxRow
 from router.replies.service import ReplyService
 from router.rules.live import LiveRules
 from router.web.app import create_app
 from router.web.context import WebContext
 
-__all__ = ["Application", "Changes", "make_channels", "make_sinks"]
+__all__ = ["Application"]
 
 log = structlog.get_logger(__name__)
 
 _REFRESH_SECONDS = 15.0
-_HEALTH_SECONDS = 300.0
+_HEALTH_SECONDS = 900.0
 _STOP_SECONDS = 20.0
-
-
-class Changes:
-    """Wakes whoever waits for the next commit of this process."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def notify(self) -> None:
-        event, self._event = self._event, asyncio.Event()
-        event.set()
-
-    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the waiter's own limit, in seconds
-        event = self._event
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await event.wait()
-
-
-@dataclass(frozen=True)
-class _StoredCursors:
-    """Where one account stands, kept in the store; implements ``router.interfaces.Cursors``."""
-
-    store: Callable[[], Store]
-    channel: str
-    account: str
-
-    async def get(self, key: str) -> str | None:
-        return await self.store().cursor(self.channel, self.account, key)
-
-    async def set(self, key: str, value: str) -> None:
-        await self.store().set_cursor(self.channel, self.account, key, value)
-
-
-def make_channels(
-    configuration: Configuration, *, store: Callable[[], Store], key: bytes, clock: Clock
-) -> dict[str, Channel]:
-    """Every enabled channel, keyed ``kind:account``; connects to nothing yet."""
-    made = {}
-    for channel in configuration.channels:
-        if channel.enabled:
-            context = ChannelContext(
-                cursors=_StoredCursors(store, channel.kind, channel.account),
-                clock=clock,
-                data_dir=configuration.data_dir,
-                public_url=configuration.settings.public_url,
-                reference=lambda source_key: reference_for(key, source_key),
-            )
-            name = f"{channel.kind}:{channel.account}"
-            with _as_mistake(configuration, "channels.yaml", name):
-                made[name] = registry.channel_factory(channel.kind)(channel.account, channel.settings, context)
-    return made
-
-
-def make_sinks(configuration: Configuration) -> dict[str, Sink]:
-    """Every sink by its name."""
-    made = {}
-    for sink in configuration.teams.sinks:
-        with _as_mistake(configuration, "teams.yaml", f"sinks.{sink.name}"):
-            made[sink.name] = registry.sink_factory(sink.kind)(sink.name, sink.settings)
-    return made
-
-
-@contextmanager
-def _as_mistake(configuration: Configuration, file: str, name: str) -> Iterator[None]:
-    """What hinders a channel or sink from being made, a secret mostly, as a mistake of the configuration."""
-    try:
-        yield
-    except OSError as error:
-        sentence = f"{error.filename}: {error.strerror}"
-    except KeyError as error:
-        sentence = f"the environment variable {error} is not set"
-    except (ValueError, RuntimeError) as error:  # of a library about a secret's form; its text may hold the secret
-        sentence = f"a secret has the wrong form ({type(error).__name__})"
-    else:
-        return
-    raise ConfigError([Mistake(str(configuration.folder / file), 0, 0, name, sentence)])
 
 
 class Application:
@@ -129,6 +51,10 @@ class Application:
         self._outbox: Outbox | None = None
         self.channels = make_channels(configuration, store=lambda: self.core.store, key=self._key, clock=self._clock)
         self.sinks = make_sinks(configuration)
+        with as_mistake(configuration, "router.yaml", "bus.url"):
+            self.bus = make_bus(configuration.settings.bus, clock=self._clock)
+        self.metrics.bus_up.set_function(lambda: self.bus.health().ok)
+        self._reload_told = asyncio.Event()
 
     @property
     def core(self) -> Core:
@@ -149,7 +75,8 @@ class Application:
             ConfigError, StoreError, ModelError: It could not start; nothing was received or sent.
         """
         async with AsyncExitStack() as stack:
-            self._lock_installation(stack)
+            name = self._lock_installation(stack)
+            worker = name or secrets.token_hex(8)
             self._core = await stack.enter_async_context(
                 open_core(
                     self.configuration,
@@ -158,6 +85,7 @@ class Application:
                     capabilities={name: channel.capabilities for name, channel in self.channels.items()},
                     committed=self._committed,
                     clock=self._clock,
+                    worker=worker,
                 )
             )
             self._outbox = Outbox(
@@ -166,24 +94,32 @@ class Application:
                 sinks=self.sinks,
                 clock=self._clock,
                 settled=self._settled,
-                worker=f"outbox:{os.uname().nodename}:{os.getpid()}",
+                worker=f"outbox:{worker}",
             )
-            await self._recover()
+            await self._recover(name)
             await self._work(stop, started)
 
-    def _lock_installation(self, stack: AsyncExitStack) -> None:
-        if self.configuration.settings.store.kind != "sqlite":
-            return
+    def _lock_installation(self, stack: AsyncExitStack) -> str | None:
+        """The name under which this data folder works, or None where another process has it (PostgreSQL only)."""
         lock = RunLock(self.configuration.data_dir)
-        if not lock.acquire():
+        if lock.acquire():
+            stack.callback(lock.release)
+            return lock.worker_name()
+        if self.configuration.settings.store.kind == "sqlite":
             raise StoreError(f"process {lock.holder} already runs on {self.configuration.data_dir}; stop it first")
-        stack.callback(lock.release)
+        return None
 
-    async def _recover(self) -> None:
-        """Take up what the last process held when it died. With SQLite nobody else can be holding anything."""
+    async def _recover(self, name: str | None) -> None:
+        """Take up what the last process held when it died. With SQLite nobody else can be holding anything; with
+        PostgreSQL what the last process of this folder held; the rest comes back when its leases run out."""
         alone = self.configuration.settings.store.kind == "sqlite"
-        released = await self.core.store.release_raw() if alone else 0
-        parked = await self.core.store.park_interrupted(expired_only=not alone, resend=self.outbox.resend)
+        store, resend = self.core.store, self.outbox.resend
+        released = parked = 0
+        if alone or name is not None:
+            released = await store.release_raw(worker=None if alone else name)
+            mine = None if alone else f"outbox:{name}"
+            parked = await store.park_interrupted(expired_only=False, resend=resend, worker=mine)
+        parked += await store.park_interrupted(expired_only=True, resend=resend)
         if released or parked:
             log.info("recovered", messages=released, sends=parked)
 
@@ -194,18 +130,20 @@ class Application:
             asyncio.create_task(self._look_after(), name="look-after"),
             asyncio.create_task(self._ask_channels(), name="ask-channels"),
             asyncio.create_task(self.live.watch(), name="watch"),
+            asyncio.create_task(self._reload_when_told(), name="reload"),
         ]
         intake = Intake(
             self.core.store,
             clock=self._clock,
             max_bytes=self.configuration.settings.limits.max_message_bytes,
-            kept=self.core.pipeline.wake,
+            kept=self._kept,
         )
         receivers = [
             asyncio.create_task(intake.run(channel), name=f"receive-{name}") for name, channel in self.channels.items()
         ]
         stopped = asyncio.create_task(stop.wait(), name="stop")
         runner = web.AppRunner(self._site(), access_log=None, shutdown_timeout=5)
+        self.bus.subscribe(self._told)
         try:
             address = await self._listen(runner)
             log.info("started", address=address, channels=len(self.channels))
@@ -219,6 +157,7 @@ class Application:
             await runner.cleanup()  # first the web: nothing new is promised, requests under way get their answer
             await _cancel([stopped, *receivers])
             await _cancel(workers)
+            await self.bus.close()
             parts: list[Channel | Sink] = [*self.channels.values(), *self.sinks.values()]
             for part in parts:
                 with suppress(TimeoutError):
@@ -232,7 +171,7 @@ class Application:
             WebContext(
                 store=self.core.store,
                 settings=settings,
-                teams=self.configuration.teams.teams,
+                teams=LiveTeams(self.live),
                 channels=self.channels,
                 replies=ReplyService(
                     self.core.store,
@@ -246,6 +185,7 @@ class Application:
                 metrics=self.metrics.render,
                 reload=self.reload,
                 changes=self.changes,
+                changed=lambda: self._wake("changed"),
             )
         )
 
@@ -262,7 +202,22 @@ class Application:
         return f"http://{host}:{port}"
 
     async def reload(self) -> dict[str, Any]:
-        """Read the configuration again; the last good one stays in force if anything is wrong."""
+        """Read the configuration again, here and in the other processes; each keeps its last good one if anything is
+        wrong with the new."""
+        self.bus.publish("reload")
+        return await self._reload()
+
+    async def _reload_when_told(self) -> None:
+        """Another process was asked to reload: so do we, once for any number of times told meanwhile."""
+        while True:
+            await self._reload_told.wait()
+            self._reload_told.clear()
+            try:
+                await self._reload()
+            except Exception:
+                log.exception("reload_failed")
+
+    async def _reload(self) -> dict[str, Any]:
         result = await asyncio.to_thread(self.live.reload)
         self.metrics.config_ok.set(1 if result.ok else 0)
         return {
@@ -285,6 +240,7 @@ class Application:
         store = self.core.store
         self.metrics.config_ok.set(0 if self.live.last_error else 1)
         self.metrics.waiting.set(await store.pending_raw())
+        self.metrics.open_cases.clear()  # a queue that is empty now is not counted by the store
         for (team, queue), count in (await store.queue_counts()).items():
             self.metrics.open_cases.labels(team, queue).set(count)
         for state in ("awaiting_approval", "pending", "parked", "failed"):
@@ -309,19 +265,40 @@ class Application:
                 well[name] = health.ok
             await self._clock.sleep(_HEALTH_SECONDS)
 
+    # What happened is told twice: to this process at once, to the others over the bus.
+
+    def _kept(self) -> None:
+        self._wake("raw")
+
     def _committed(self, made: Commit) -> None:
         self.metrics.committed(made)
-        self.changes.notify()
+        self._wake("changed")
         if made.outbox:
-            self.outbox.wake()
+            self._wake("outbox")
 
     def _settled(self, row: OutboxRow) -> None:
         self.metrics.settled(row)
-        self.changes.notify()
+        self._wake("changed")
 
     def _queued(self) -> None:
-        self.outbox.wake()
-        self.changes.notify()
+        self._wake("outbox")
+        self._wake("changed")
+
+    def _wake(self, what: BusEvent) -> None:
+        self._told(what)
+        self.bus.publish(what)
+
+    def _told(self, what: BusEvent) -> None:
+        """Something happened, here or in another process: whoever it concerns looks now."""
+        match what:
+            case "raw":
+                self.core.pipeline.wake()
+            case "outbox":
+                self.outbox.wake()
+            case "changed":
+                self.changes.notify()
+            case "reload":
+                self._reload_told.set()
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

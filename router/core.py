@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from router.clock import SystemClock
 from router.config.loader import Configuration
 from router.crypto import load_key, reference_for
 from router.customers import CsvCustomers, NoCustomers
-from router.errors import ConfigError, Mistake
+from router.errors import ConfigError, Mistake, StoreError
 from router.interfaces import Capabilities, Classifier, ClassifierInput, Clock, Customers, ParseOptions, Store
 from router.notices import Notices
 from router.parsing.pool import ParsePool, Reader
@@ -53,9 +54,12 @@ class RunLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> bool:
-        """Take it if nobody has it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+", encoding="ascii")
+        """Take it if nobody has it. Raises StoreError where the data folder cannot be written."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="ascii")
+        except OSError as error:
+            raise StoreError(f"{error.filename}: {error.strerror}") from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -66,6 +70,13 @@ class RunLock:
         file.flush()
         self._file = file
         return True
+
+    def worker_name(self) -> str:
+        """A name for whoever holds the lock, the same after a crash, so that it can take up what it held."""
+        path = self._path.with_name("worker")
+        if not path.exists():
+            path.write_text(secrets.token_hex(8), encoding="ascii")
+        return path.read_text(encoding="ascii").strip() or secrets.token_hex(8)
 
     @property
     def holder(self) -> str:
@@ -81,14 +92,27 @@ class RunLock:
 
 
 def installation_key(configuration: Configuration) -> bytes:
-    """The key of references and reply tokens: the configured secret, or one made once in the data folder."""
+    """The key of references and reply tokens: the configured secret, or one made once in the data folder.
+
+    Raises:
+        ConfigError: It cannot be read or made, or is too short to be one.
+    """
     secret = configuration.settings.secret
-    if secret is None:
-        return load_key(configuration.data_dir / "secret.key")
-    key = secret.read().get_secret_value().encode()
-    if len(key) < 32:
-        place = str(configuration.folder / "router.yaml")
-        raise ConfigError([Mistake(place, 0, 0, "secret", "needs at least 32 characters")])
+    try:
+        if secret is None:
+            return load_key(configuration.data_dir / "secret.key")
+        key = secret.read().get_secret_value().encode()
+        sentence = "" if len(key) >= 32 else "needs at least 32 characters"
+    except KeyError:
+        sentence = f"the environment variable {secret.env if secret else ''} is not set"
+    except UnicodeDecodeError:
+        sentence = "the file is not text"
+    except OSError as error:
+        sentence = f"{error.filename}: {error.strerror}"
+    except ValueError as error:
+        sentence = str(error)
+    if sentence:
+        raise ConfigError([Mistake(str(configuration.folder / "router.yaml"), 0, 0, "secret", sentence)])
     return key
 
 
@@ -146,8 +170,10 @@ async def open_core(
     clock: Clock | None = None,
     classifier: Classifier | None = None,
     reader: Reader | None = None,
+    worker: str = "",
 ) -> AsyncIterator[Core]:
-    """Open everything in order and close it in reverse. ``capabilities`` is keyed ``kind:account``.
+    """Open everything in order and close it in reverse. ``capabilities`` is keyed ``kind:account``; ``worker`` is a
+    name that no other process uses at the same time, made up if not given.
 
     Raises:
         ConfigError, StoreError, ModelError: Nothing is left open.
@@ -183,7 +209,7 @@ async def open_core(
         batches=settings.batches,
         threads=settings.threads,
         committed=committed,
-        worker=f"{os.uname().nodename}:{os.getpid()}",
+        worker=worker or secrets.token_hex(8),
     )
     try:
         yield Core(configuration=configuration, store=store, key=key, clock=clock, mail=mail, pipeline=pipeline)

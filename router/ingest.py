@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from router import registry
-from router.app import make_channels
 from router.clock import SystemClock
 from router.config.loader import Configuration
 from router.core import RunLock, installation_key, open_core
 from router.interfaces import Store
+from router.parts import make_channels
 from router.pipeline import Pipeline
 from router.records import Commit
 from router.schema import RawMessage
@@ -27,6 +27,7 @@ __all__ = ["IngestReport", "ingest_files"]
 _CHUNK = 128
 _AHEAD = 512  # messages kept before their fate is known; memory stays bounded
 _POLL_SECONDS = 0.05
+_ASK_ALL_EVERY = 20  # polls: once a second
 Progress = Callable[[int], None]
 
 
@@ -62,6 +63,7 @@ async def ingest_files(
         mine = configuration.settings.store.kind != "sqlite" or await asyncio.to_thread(lock.acquire)
         stack.callback(lock.release)
         key = await asyncio.to_thread(installation_key, configuration)
+        feed: _Feed | None = None
         made = make_channels(configuration, store=lambda: core.store, key=key, clock=SystemClock())
         core = await stack.enter_async_context(
             open_core(
@@ -69,15 +71,16 @@ async def ingest_files(
                 rules=lambda: configuration.rules,
                 templates=lambda: configuration.templates,
                 capabilities={name: one.capabilities for name, one in made.items()},
-                committed=lambda changes: feed.note(changes),  # noqa: PLW0108 - feed is made below
+                committed=lambda changes: feed.note(changes) if feed is not None else None,
             )
         )
-        feed = _Feed(core.store, core.pipeline, configuration, report, progress, watched=mine)
+        worker = None
         if mine:
             if configuration.settings.store.kind == "sqlite":
                 await core.store.release_raw()
             worker = asyncio.create_task(core.pipeline.run(), name="pipeline")
             stack.push_async_callback(_stop, worker)
+        feed = _Feed(core.store, core.pipeline, configuration, report, progress, worker=worker)
         files = _messages(paths, channel=channel, account=account, clock=SystemClock())
         while chunk := list(islice(files, _CHUNK)):
             await feed.put(chunk)
@@ -113,15 +116,16 @@ class _Feed:
         report: IngestReport,
         progress: Progress,
         *,
-        watched: bool,
+        worker: asyncio.Task[None] | None,
     ) -> None:
-        """``watched``: this process does the work, so what is finished is told; otherwise the store is asked."""
+        """``worker`` does the work here and tells what is finished; now and then, and without one, the store is asked:
+        other processes may be at work too."""
         self._store = store
         self._pipeline = pipeline
         self._max_bytes = configuration.settings.limits.max_message_bytes
         self._report = report
         self._progress = progress
-        self._watched = watched
+        self._worker = worker
         self._open: dict[int, str] = {}  # raw id to file
         self._finished: set[int] = set()
 
@@ -157,8 +161,9 @@ class _Feed:
 
     async def drain(self, *, below: int) -> None:
         """Wait until fewer than ``below`` messages are without a fate."""
-        while True:
-            asked = [raw_id for raw_id in self._open if raw_id in self._finished or not self._watched]
+        for turn in count():
+            everything = self._worker is None or turn % _ASK_ALL_EVERY == _ASK_ALL_EVERY - 1
+            asked = [raw_id for raw_id in self._open if everything or raw_id in self._finished]
             for raw_id, fate in (await self._store.raw_fates(asked)).items():
                 if fate.state in {"new", "claimed"}:
                     continue
@@ -176,4 +181,6 @@ class _Feed:
                     self._refuse(name, fate.reason)
             if len(self._open) < below:
                 return
+            if self._worker is not None and self._worker.done():
+                self._worker.result()  # it ends by itself only with an error
             await asyncio.sleep(_POLL_SECONDS)

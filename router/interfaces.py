@@ -106,6 +106,7 @@ class ChannelContext:
     clock: Clock
     data_dir: Path
     public_url: str = ""  # how the outside reaches our web server, without a trailing slash
+    company: str = ""  # as customers know it
     reference: Callable[[str], str] = field(default=str)  # source key -> case reference shown to the customer
 
 

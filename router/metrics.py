@@ -52,6 +52,9 @@ class Metrics:
             ["channel", "account"],
             registry=self.registry,
         )
+        self.bus_up = Gauge(
+            "complaint_router_bus_up", "1 while other processes can be woken at once", registry=self.registry
+        )
         self.config_ok = Gauge(
             "complaint_router_config_last_reload_ok",
             "1 if the newest configuration is in force",

@@ -194,7 +194,6 @@ class Config(Frozen):
         """Recipients the listener takes mail for, without case; ``@domain`` stands for a whole domain."""
         if self.listener is not None and self.listener.recipients:
             return self.listener.recipients
-        known = [*self.own]
-        if self.reply_address is not None:
-            known.append(self.reply_address.replace("{token}", "").replace("+@", "@"))
+        patterns = ((self.reply_address, "{token}"), (self.return_path, "{case}"))
+        known = [*self.own, *(p.replace(word, "").replace("+@", "@") for p, word in patterns if p is not None)]
         return tuple(dict.fromkeys(item.casefold() for item in known))

@@ -61,7 +61,7 @@ class WebformChannel:
 
     def __init__(self, account: str, config: Config, context: ChannelContext) -> None:
         self.account = account
-        self._config = config
+        self._config = config.model_copy(update={"company": config.company or context.company})
         self._clock = context.clock
         # reference() is keyed alike in every process, and no source key begins like a stamp's text: so it can sign.
         self._stamps = Stamps(sign=context.reference, account=account)

@@ -24,7 +24,7 @@ Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
 class Config(Frozen):
     """Settings of one form. Answers cannot go back to a form: ``reply_via`` names the account that sends them."""
 
-    company: str = Field(default="", max_length=200)  # shown above the form
+    company: str = Field(default="", max_length=200)  # shown above the form; empty: as in router.yaml
     language: Annotated[str, AfterValidator(_known_language)] = "en"  # when neither link nor browser names another
     allowed_origins: tuple[Origin, ...] = ()  # sites that may show the form inside their pages
     reply_via: str | None = Field(default=None, pattern=r"^[a-z0-9_-]+:[a-z0-9_-]+$")  # "email:support"

@@ -11,8 +11,9 @@ from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from router.schema import LANGUAGES, Frozen
 
 __all__ = [
-    "BatchSettings", "ChannelSettings", "CustomerSettings", "Limits", "LogSettings", "Name", "RouterSettings", "Secret",
-    "SinkSettings", "StoreSettings", "TeamSettings", "TeamsFile", "ThreadSettings", "WebSettings",
+    "BatchSettings", "BusSettings", "ChannelSettings", "CustomerSettings", "Limits", "LogSettings", "Name",
+    "RouterSettings", "Secret", "SinkSettings", "StoreSettings", "TeamSettings", "TeamsFile", "ThreadSettings",
+    "WebSettings",
 ]  # fmt: skip
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -53,6 +54,19 @@ class StoreSettings(Frozen):
     def _needs_url(self) -> StoreSettings:
         if self.kind == "postgresql" and self.url is None:
             raise ValueError("kind 'postgresql' needs 'url'")
+        return self
+
+
+class BusSettings(Frozen):
+    """How processes that share a PostgreSQL database wake each other. Without it they look every second or so."""
+
+    kind: Literal["embedded", "nats"] = "embedded"
+    url: Secret | None = None  # nats://user:password@host:4222, several parted by commas; tls:// insists on TLS
+
+    @model_validator(mode="after")
+    def _needs_url(self) -> BusSettings:
+        if self.kind == "nats" and self.url is None:
+            raise ValueError("kind 'nats' needs 'url'")
         return self
 
 
@@ -103,6 +117,7 @@ class RouterSettings(Frozen):
     languages: tuple[str, ...] = LANGUAGES
     default_language: str = "en"
     store: StoreSettings = StoreSettings()
+    bus: BusSettings = BusSettings()
     web: WebSettings = WebSettings()
     limits: Limits = Limits()
     batches: BatchSettings = BatchSettings()

@@ -52,4 +52,5 @@ def _add_channels(app: web.Application, context: WebContext) -> None:
             if (route.method.upper(), route.path) in taken:
                 raise ValueError(f"channel {name}: {route.method} {route.path} is taken already")
             taken.add((route.method.upper(), route.path))
-            app[CHANNEL_ROUTES].add(app.router.add_route(route.method, route.path, route.handler))
+            for method in ("GET", "HEAD") if route.method.upper() == "GET" else (route.method,):
+                app[CHANNEL_ROUTES].add(app.router.add_route(method, route.path, route.handler))

@@ -59,7 +59,7 @@ class WebContext:
     """Everything the handlers use.
 
     ``channels`` is keyed "kind:account". ``metrics`` gives the Prometheus text; ``reload`` reads the configuration
-    again and tells what came of it.
+    again and tells what came of it. ``changed`` is called after everything that people changed here.
     """
 
     store: Store
@@ -71,6 +71,7 @@ class WebContext:
     metrics: Callable[[], bytes] | None
     reload: Callable[[], Awaitable[dict[str, Any]]] | None
     changes: Changes
+    changed: Callable[[], None] = lambda: None
 
     @property
     def secure(self) -> bool:

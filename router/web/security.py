@@ -134,9 +134,12 @@ async def authentication(request: web.Request, handler: Handler) -> web.StreamRe
         if principal is None:
             return await _ask_to_log_in(request)
         request[PRINCIPAL] = principal
-    if request.method not in _SAFE_METHODS:
-        await _check_source(request)
-    return await handler(request)
+    if request.method in _SAFE_METHODS:
+        return await handler(request)
+    await _check_source(request)
+    response = await handler(request)
+    request.app[CONTEXT].changed()
+    return response
 
 
 async def _ask_to_log_in(request: web.Request) -> web.StreamResponse:

@@ -44,6 +44,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.replies.templates": (*BOTTOM, "router.config.problems"),
     "router.sinks": (*CONTRACTS, "router.sinks", "router.config.models"),
     "router.store": (*CONTRACTS, "router.store", "router.config.models", "router.clock", "router.failpoints"),
+    "router.bus": (*CONTRACTS, "router.bus", "router.config.models"),
     "router.logs": ("router.errors",),
     "router.metrics": CONTRACTS,
     "router.customers": CONTRACTS,
@@ -69,6 +70,7 @@ KEPT_IN: dict[str, str | tuple[str, ...]] = {
     "telegram": "channels.telegram", "tweepy": "channels.x", "sqlalchemy": "router.store", "alembic": "router.store",
     "sqlite3": "router.store", "asyncpg": "router.store", "sklearn": "classifiers", "cel": "router.rules",
     "re2": "router.rules", "ruamel": ("router.config", "classifiers.signals"), "argon2": "router.web",
+    "nats": "router.bus",
 }  # fmt: skip
 
 

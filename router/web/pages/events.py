@@ -71,8 +71,10 @@ async def _follow(
 ) -> None:
     context, closing = request.app[CONTEXT], request.app[CLOSING]
     digest = request[PRINCIPAL].session.token_digest
+    quiet = True
     while not closing.is_set():
-        await _wait(context, closing, LOOK_SECONDS)
+        if quiet:  # else something may have come while the last news were told
+            await _wait(context, closing, LOOK_SECONDS)
         principal = await still_valid(context, digest)
         if principal is None or closing.is_set():
             return
@@ -80,8 +82,11 @@ async def _follow(
             return
         rows = await _news(context, seen)
         if not rows:
-            await response.write(b": still here\n\n")
+            if quiet:
+                await response.write(b": still here\n\n")
+            quiet = True
             continue
+        quiet = False
         seen = rows[-1].seq
         changed = _changed(principal.user, rows, team, case_id)
         if changed is not None:
