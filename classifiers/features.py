@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Character and word n-grams of a whole batch, hashed on NumPy without a vocabulary and without a loop per n-gram.
+
+The character n-grams of one length are one array operation: a polynomial hash of length n is that of length n - 1
+times a constant plus the next code point. Words are hashed by differences of one running sum. Nothing of a text
+survives but bucket numbers, so a model file cannot hold customers' words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.normalize import Block, IntArray, read_block
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["FeatureSettings", "Floats", "HashedNgrams", "Occurrences", "Rows", "find_ngrams", "weigh"]
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+_U32 = npt.NDArray[np.uint32]
+_U64 = npt.NDArray[np.uint64]
+
+_STEP32 = np.uint32(0x01000193 | 1)
+_SPREAD32 = np.uint32(0x9E3779B1)
+_STEP64 = 0x9E3779B97F4A7C15 | 1
+_STEP64_INVERSE = pow(_STEP64, -1, 1 << 64)
+_BLOCK_CHARS = 150_000  # a block of texts is cut here so that its arrays stay in the processor's cache
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """What is counted. Columns: characters first, then words; both sizes are powers of two."""
+
+    char_bits: int = 18
+    word_bits: int = 17
+    char_min: int = 2
+    char_max: int = 5
+    word_weight: float = 1.0  # of the word part against the character part; each has length 1 by itself
+
+    @property
+    def columns(self) -> int:
+        return (1 << self.char_bits) + (1 << self.word_bits)
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Every n-gram of a block as it was met: column, row, and the stretch of the block it covers."""
+
+    column: npt.NDArray[np.int64]
+    row: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    length: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A block's weighted features as a compressed sparse row matrix."""
+
+    indptr: npt.NDArray[np.int32]  # shape (n + 1,)
+    indices: npt.NDArray[np.int32]
+    values: Floats
+    share: Floats | None = None  # of each occurrence in its feature's value, if asked for
+
+
+def _mix32(x: _U32) -> _U32:
+    x = x ^ (x >> np.uint32(16))
+    x *= np.uint32(0x85EBCA6B)
+    x ^= x >> np.uint32(13)
+    x *= np.uint32(0xC2B2AE35)
+    x ^= x >> np.uint32(16)
+    return x
+
+
+def _mix64(x: _U64) -> _U64:
+    x = x ^ (x >> np.uint64(32))
+    x *= np.uint64(0xD6E8FEB86659FD93)
+    x ^= x >> np.uint64(32)
+    return x
+
+
+_powers: tuple[_U64, _U64] = (np.ones(1, np.uint64), np.ones(1, np.uint64))
+
+
+def _powers_to(count: int) -> tuple[_U64, _U64]:
+    """Powers of the step and of its inverse modulo 2**64, kept between calls; replaced whole, for threads."""
+    global _powers  # noqa: PLW0603 - a cache
+    known = _powers
+    if len(known[0]) < count:
+        factors = np.ones((2, 1 << (count - 1).bit_length()), np.uint64)
+        factors[0, 1:], factors[1, 1:] = _STEP64, _STEP64_INVERSE
+        up, down = np.multiply.accumulate(factors, axis=1)
+        known = _powers = (up, down)
+    return known[0][:count], known[1][:count]
+
+
+def _token_hashes(codes: _U32, starts: IntArray, ends: IntArray) -> _U64:
+    """One hash a token, whatever its length, from one running sum over all code points."""
+    up, down = _powers_to(len(codes) + 1)
+    running = np.zeros(len(codes) + 1, np.uint64)
+    np.cumsum(_mix64(codes.astype(np.uint64) * np.uint64(_STEP64)) * up[:-1], out=running[1:])
+    return _mix64((running[ends] - running[starts]) * down[starts])
+
+
+def _char_ngrams(block: Block, settings: FeatureSettings) -> list[tuple[IntArray, IntArray, int]]:
+    """Columns, start positions and length of the character n-grams that hold a gap at most at their two ends."""
+    codes = block.plain
+    gaps = np.flatnonzero(block.is_gap)
+    room = np.repeat(gaps[1:], np.diff(gaps)) - np.arange(gaps[-1]) + 1  # longest n-gram that may start here
+    room[gaps[:-1]] = np.diff(gaps) + 1
+    spread = codes * _SPREAD32
+    spread ^= spread >> np.uint32(15)
+    rolling = spread[: len(room)].copy()
+    found = []
+    for n in range(2, settings.char_max + 1):
+        last = len(codes) - n + 1
+        rolling = rolling[:last] * _STEP32 + spread[n - 1 : n - 1 + len(rolling[:last])]
+        if n >= settings.char_min:
+            at = np.flatnonzero(room[: len(rolling)] >= n)
+            hashed = _mix32(rolling[at] + np.uint32(n)) >> np.uint32(32 - settings.char_bits)
+            found.append((hashed.astype(np.int64), at, n))
+    return found
+
+
+def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
+    """Hash every n-gram of a block."""
+    row_of = block.row.copy()
+    row_of[:-1] = np.where(block.is_gap[:-1], block.row[1:], block.row[:-1])
+    columns, starts, lengths = [], [], []
+    for hashed, at, n in _char_ngrams(block, settings):
+        columns.append(hashed)
+        starts.append(at)
+        lengths.append(np.full(len(at), n))
+    base, shift = 1 << settings.char_bits, np.uint64(64 - settings.word_bits)
+    plain = _token_hashes(block.plain, block.starts, block.ends)
+    marks = np.concatenate(([0], np.cumsum(block.plain != block.lower)))
+    accented = np.flatnonzero(marks[block.ends] > marks[block.starts])
+    exact = _token_hashes(block.lower, block.starts, block.ends)[accented] if len(accented) else plain[:0]
+    together = block.row[block.starts[1:]] == block.row[block.starts[:-1]]
+    pairs = np.flatnonzero(together)
+    pair = _mix64(plain[pairs] * np.uint64(_STEP64) + plain[pairs + 1])
+    for hashes, first, last in (
+        (plain, block.starts, block.ends),
+        (exact, block.starts[accented], block.ends[accented]),
+        (pair, block.starts[pairs], block.ends[pairs + 1]),
+    ):
+        columns.append((hashes >> shift).astype(np.int64) + base)
+        starts.append(first)
+        lengths.append(last - first)
+    start = np.concatenate(starts)
+    return Occurrences(np.concatenate(columns), row_of[start], start, np.concatenate(lengths))
+
+
+def weigh(
+    found: Occurrences, size: int, settings: FeatureSettings, idf: Floats | None = None, *, shares: bool = False
+) -> Rows:
+    """Count, damp and normalise.
+
+    A count c becomes 1 + ln c, times ``idf`` of the column if given; characters and words of a row each get length 1.
+
+    Args:
+        found: The occurrences of a block of ``size`` texts.
+        shares: Say also what each occurrence gave to its feature's value, for explanations.
+    """
+    width = (settings.columns - 1).bit_length()
+    keys = (found.row << width) | found.column
+    order = None
+    if shares:
+        bits = max(1, len(keys) - 1).bit_length()
+        packed = (keys << bits) | np.arange(len(keys))
+        packed.sort()
+        order = packed & ((1 << bits) - 1)
+        keys = packed >> bits
+    elif size << width <= 1 << 31:
+        keys = keys.astype(np.int32)  # sorts twice as fast
+        keys.sort()
+    else:
+        keys.sort()
+    new = np.ones(len(keys), bool)
+    new[1:] = keys[1:] != keys[:-1]
+    at = np.flatnonzero(new)
+    counts = np.diff(np.append(at, len(keys)))
+    keys = keys[at]
+    rows = keys >> width
+    indices = keys & ((1 << width) - 1)
+    values = np.ones(len(keys), np.float32)
+    many = counts > 1
+    values[many] += np.log(counts[many], dtype=np.float32)
+    if idf is not None:
+        values *= idf[indices]
+    part = rows * 2 + (indices >= (1 << settings.char_bits))
+    norms = np.sqrt(np.bincount(part, values * values, 2 * size)).astype(np.float32)
+    norms[norms == 0] = 1
+    norms[1::2] /= np.float32(settings.word_weight)
+    values /= norms[part]
+    indptr = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=size))))
+    share = None
+    if order is not None:
+        share = np.empty(len(order), np.float32)
+        share[order] = np.repeat(values / counts, counts)
+    return Rows(indptr.astype(np.int32), indices.astype(np.int32), values, share)
+
+
+def cut_blocks(texts: Sequence[str]) -> list[Sequence[str]]:
+    """Cut a batch into blocks of bounded length, in order."""
+    blocks, first, chars = [], 0, 0
+    for i, text in enumerate(texts):
+        chars += len(text)
+        if chars > _BLOCK_CHARS and i > first:
+            blocks.append(texts[first:i])
+            first, chars = i, len(text)
+    return [*blocks, texts[first:]]
+
+
+class HashedNgrams:
+    """The features as a scikit-learn transformer: stateless, so ``fit`` learns nothing."""
+
+    def __init__(
+        self, char_bits: int = 18, word_bits: int = 17, char_min: int = 2, char_max: int = 5, word_weight: float = 1.0
+    ) -> None:
+        self.char_bits = char_bits
+        self.word_bits = word_bits
+        self.char_min = char_min
+        self.char_max = char_max
+        self.word_weight = word_weight
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        del deep
+        return dict(vars(self))
+
+    def set_params(self, **params: Any) -> HashedNgrams:
+        unknown = set(params) - set(vars(self))
+        if unknown:
+            raise ValueError(f"unknown parameters: {', '.join(sorted(unknown))}; known: {', '.join(vars(self))}")
+        vars(self).update(params)
+        return self
+
+    def fit(self, texts: Sequence[str], y: object = None) -> HashedNgrams:
+        del texts, y
+        return self
+
+    def transform(self, texts: Sequence[str]) -> csr_array:
+        """Features of the texts as float32; shape (n, columns)."""
+        from scipy.sparse import csr_array, vstack
+
+        settings = FeatureSettings(**self.get_params())
+        parts = []
+        for block in cut_blocks(texts):
+            rows = weigh(find_ngrams(read_block(block), settings), len(block), settings)
+            parts.append(csr_array((rows.values, rows.indices, rows.indptr), shape=(len(block), settings.columns)))
+        return parts[0] if len(parts) == 1 else vstack(parts, format="csr")
+
+    def fit_transform(self, texts: Sequence[str], y: object = None) -> csr_array:
+        return self.fit(texts, y).transform(texts)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a batch of texts to one array of folded code points, every one of which still knows where it came from.
+
+Every step maps one code point to one code point or drops it, so that a place in the array is a place in the text and
+explanations can point at it. Links, mail addresses, handles and amounts become one masking code point each: what they
+are counts, what they say does not, and none of it can end up in a model.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["MAX_CHARS", "SPACE", "Block", "IntArray", "fold_text", "fold_texts", "read_block"]
+
+IntArray: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.uint32]
+
+MAX_CHARS = 20_000  # of one text; what follows is not read
+SPACE = 32
+
+_GAP, _WORD, _MARK, _SINGLE = 0, 1, 2, 3  # classes of code points: white, in words, punctuation, a token by itself
+_TABLE = 0x10000  # the tables cover the Basic Multilingual Plane; beyond it nearly all is emoji
+_MASKS = {"link": 0xE001, "mail": 0xE002, "handle": 0xE003, "amount": 0xE004}  # private use area
+_CURRENCY = (
+    r"(?:€|\$|£|eur|euro|euros|euroa|eurot|usd|gbp|sek|pln|hrk|kr|kn|zł|zl|dollars?|pounds?|kronor|kuna|zlotych)"
+)
+_LINK = re.compile(r"(?:[hH][tT][tT][pP][sS]?://|[wW][wW][wW]\.)[^\s\0]+")
+_AMOUNT = re.compile(rf"(?P<sign>[€$£][ \u00a0]?)?\d[\d.,]*(?P<name>[ \u00a0]?{_CURRENCY}(?!\w))?", re.IGNORECASE)
+_LOCAL_PART = re.compile(r"[\w.+-]+\Z")
+_DOMAIN = re.compile(r"@[\w-]+\.[\w.-]+")
+_HANDLE = re.compile(r"@\w+")
+_UNDECOMPOSED = {"ß": "s", "ø": "o", "đ": "d", "ł": "l", "æ": "a", "œ": "o", "ð": "d", "þ": "t", "ı": "i", "’": "'"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A batch as one array: texts after each other, white runs made one space, a space before the first text."""
+
+    lower: Codes  # lower case, digits as 0, masks; shape (m,)
+    plain: Codes  # the same without accents
+    offset: IntArray  # where each code point stood in its text; -1 for a space between two texts
+    row: IntArray  # which text it belongs to
+    is_gap: npt.NDArray[np.bool_]
+    starts: IntArray  # tokens, as half-open ranges of this array; shape (t,)
+    ends: IntArray
+    size: int  # how many texts
+
+
+@cache
+def _tables() -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
+    """Lower case, lower case without accents, and class of each code point of the BMP; made once, about 0.1 s."""
+    lower = np.arange(_TABLE, dtype=np.uint32)
+    plain = lower.copy()
+    classes = np.full(_TABLE, _MARK, np.uint8)
+    for code in range(_TABLE):
+        char = chr(code)
+        category = unicodedata.category(char)
+        if category[0] in "ZC" and category not in {"Co", "Cs"}:
+            lower[code] = plain[code] = SPACE
+            classes[code] = _GAP
+            continue
+        if category[0] in "LN" or category == "Co":
+            classes[code] = _WORD
+        elif category in {"So", "Sk"} or char in "!?":
+            classes[code] = _SINGLE
+        low = "0" if category == "Nd" else char.lower()[0]
+        lower[code] = ord(low)
+        low = _UNDECOMPOSED.get(low, low)
+        plain[code] = ord(unicodedata.normalize("NFD", low)[0]) if category[0] == "L" else ord(low)
+    return lower, plain, classes
+
+
+def _compose(text: str) -> tuple[str, list[int]]:
+    """Join letters and their combining marks, and say where each result stood; only for text that needs it."""
+    out: list[str] = []
+    offsets: list[int] = []
+    start = 0
+    for i in range(1, len(text) + 1):
+        if i == len(text) or not unicodedata.combining(text[i]):
+            joined = unicodedata.normalize("NFC", text[start:i])
+            out.append(joined)
+            offsets += [start] * len(joined)
+            start = i
+    return "".join(out), offsets
+
+
+def _masked(joined: str) -> Iterator[tuple[int, int, str]]:
+    """Where links, mail addresses, handles and amounts stand. Each search starts at a rare character, for speed."""
+    for found in _LINK.finditer(joined):
+        yield found.start(), found.end(), "link"
+    at = joined.find("@")
+    while at >= 0:
+        local, domain = _LOCAL_PART.search(joined, max(0, at - 64), at), _DOMAIN.match(joined, at)
+        handle = _HANDLE.match(joined, at)
+        if local and domain:
+            yield local.start(), domain.end(), "mail"
+        elif handle and not local:
+            yield at, handle.end(), "handle"
+        at = joined.find("@", at + 1)
+    for found in _AMOUNT.finditer(joined):
+        if found["sign"] or found["name"]:
+            yield found.start(), found.end(), "amount"
+
+
+def _mask(joined: str, codes: Codes) -> None:
+    """Put a masking code point where one of them begins, and white over the rest of it."""
+    for start, end, kind in _masked(joined):
+        codes[start] = _MASKS[kind]
+        codes[start + 1 : end] = SPACE
+
+
+def _lookup(
+    table: npt.NDArray[np.generic], codes: Codes, beyond: npt.NDArray[np.generic] | int
+) -> npt.NDArray[np.generic]:
+    if int(codes.max(initial=0)) < _TABLE:
+        return table[codes]
+    return np.where(codes < _TABLE, table[np.minimum(codes, _TABLE - 1)], beyond).astype(table.dtype)
+
+
+def read_block(texts: Sequence[str]) -> Block:
+    """Normalise a batch.
+
+    Args:
+        texts: Any text; shape (n,), n may be 0. More than ``MAX_CHARS`` code points of a text are not read.
+    """
+    lower_of, plain_of, class_of = _tables()
+    cut = [text[:MAX_CHARS] for text in texts]
+    composed: dict[int, list[int]] = {}
+    for i, text in enumerate(cut):
+        if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+            cut[i], composed[i] = _compose(text)
+    joined = "\0" + "\0".join(cut) + "\0"
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
+    _mask(joined, codes)
+    lengths = np.fromiter((len(t) + 1 for t in cut), np.int64, len(cut))
+    first = np.concatenate(([0], np.cumsum(lengths)))  # of the space before each text, and of the last one
+    row = np.repeat(np.arange(len(cut) + 1), np.append(lengths, 1 + (len(codes) - 1 - first[-1])))
+    offset = np.arange(len(codes)) - first[row] - 1
+    for i, offsets in composed.items():
+        offset[first[i] + 1 : first[i + 1]] = offsets
+    classes = _lookup(class_of, codes, _SINGLE)
+    gap = classes == _GAP
+    keep = np.ones(len(codes), bool)
+    keep[1:] = ~(gap[1:] & gap[:-1])
+    codes, row, offset, classes, gap = codes[keep], row[keep], offset[keep], classes[keep], gap[keep]
+    single = classes == _SINGLE
+    in_word = classes == _WORD
+    begins = in_word | single
+    begins[1:] &= ~(in_word[1:] & in_word[:-1])
+    closes = in_word | single
+    closes[:-1] &= ~(in_word[1:] & in_word[:-1])
+    return Block(
+        lower=_lookup(lower_of, codes, codes).astype(np.uint32),
+        plain=_lookup(plain_of, codes, codes).astype(np.uint32),
+        offset=offset,
+        row=row,
+        is_gap=gap,
+        starts=np.flatnonzero(begins),
+        ends=np.flatnonzero(closes) + 1,
+        size=len(cut),
+    )
+
+
+def fold_texts(texts: Sequence[str]) -> list[str]:
+    """Lower case without accents, each as long as its text: for lists of words that people write by hand."""
+    _, plain_of, _ = _tables()
+    joined = "".join(texts)
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
+    folded = _lookup(plain_of, codes, codes).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    ends = np.cumsum([len(text) for text in texts]).tolist()
+    return [folded[end - len(text) : end] for text, end in zip(texts, ends, strict=True)]
+
+
+def fold_text(text: str) -> str:
+    """One text folded as ``fold_texts`` does."""
+    return fold_texts([text])[0]

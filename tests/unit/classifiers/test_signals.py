@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signals and concepts: what a phrase matches, and the lists that ship."""
+
+from __future__ import annotations
+
+import pytest
+
+from classifiers.signals import SignalFile, SignalGroup, SignalMatcher, read_signals, with_added
+from router.schema import LANGUAGES
+
+
+def _matcher(*phrases: str) -> SignalMatcher:
+    return SignalMatcher(SignalFile(groups={"g": SignalGroup(phrases={"en": phrases})}))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "found"),
+    [
+        ("caught fire", "It CAUGHT  fire!", "CAUGHT  fire"),
+        ("caught fire", "caught the fire", None),
+        ("smok*", "It was smoking.", "smoking"),
+        ("smok*", "a nonsmoker", None),
+        ("brakes ... not", "the brakes of my car do not work", "brakes of my car do not"),
+        ("brakes ... not", "brakes a b c d e f not", None),
+        ("brûlé", "ca sent le BRULE", "BRULE"),
+        ("day-to-day", "day to day", "day to day"),
+    ],
+)
+def test_find_matches_rows_of_words(phrase: str, text: str, found: str | None) -> None:
+    """Words, endings and gaps, without case and accents."""
+    hits = _matcher(phrase).find(text, ["en"])
+    assert [text[hit.start : hit.end] for hit in hits] == ([found] if found else [])
+
+
+def test_find_looks_only_at_the_language() -> None:
+    """A phrase of one language does not hit in texts of another."""
+    assert _matcher("fire").find("fire", ["fi", "sv"]) == []
+
+
+def test_read_signals_covers_every_language() -> None:
+    """Each group that ships has phrases in all twelve languages, each with a word in it."""
+    for name, group in read_signals().groups.items():
+        assert set(group.phrases) == set(LANGUAGES), name
+        for phrases in group.phrases.values():
+            assert all(any(char.isalpha() for char in phrase) for phrase in phrases), name
+
+
+def test_with_added_extends_a_group() -> None:
+    """An installation's own phrases join the group; the others stay."""
+    added = with_added(read_signals(), {"fire": SignalGroup(phrases={"en": ("reactor alarm",)})})
+    matcher = SignalMatcher(added)
+    assert [hit.group for hit in matcher.find("reactor alarm, it melted", ["en"])] == ["fire", "fire"]
+
+
+def test_with_added_refuses_an_unknown_group() -> None:
+    """A group the model has no weight for is named, and the known ones."""
+    with pytest.raises(ValueError, match="unknown group 'flood' of signals; known: alarm, fire"):
+        with_added(read_signals(), {"flood": SignalGroup()})
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("You should fire that manager, the burger was to die for.", "en"),
+        ("Das Design ist der Hammer, ein echter Knaller.", "de"),
+        ("La película fue la bomba.", "es"),
+    ],
+)
+def test_shipped_signals_do_not_fire_on_figures_of_speech(text: str, language: str) -> None:
+    """Figures of speech are not danger."""
+    groups = {hit.group for hit in SignalMatcher(read_signals()).find(text, [language])}
+    assert not groups & {"fire", "injury", "danger", "threat"}
