@@ -70,7 +70,9 @@ def lookup(
 def _cases(connection: Connection, ids: set[str]) -> dict[str, Case]:
     found: dict[str, Case] = {}
     for some in intake.chunks(sorted(ids)):
-        found |= {row.id: to_case(row) for row in connection.execute(select(cases).where(cases.c.id.in_(some)))}
+        keys = _source_keys(connection, some)
+        rows = connection.execute(select(cases).where(cases.c.id.in_(some)))
+        found |= {row.id: to_case(row, keys.get(row.id, ())) for row in rows}
     return found
 
 

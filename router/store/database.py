@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from router.errors import Conflict, StoreError
@@ -47,21 +47,31 @@ def _translated() -> Iterator[None]:
         raise StoreError(f"the database refused: {type(error).__name__}") from error
 
 
+def _lock_file(path: Path) -> IO[bytes]:
+    """The file whose lock is held around each write, open as long as the database is."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Path(f"{path}.lock").open("ab")
+    except OSError as error:
+        raise StoreError(f"{error.filename}: {error.strerror}") from error
+
+
 class SqliteDatabase:
     """SQLite in WAL mode with synchronous=FULL. Only one connection of all processes writes or checkpoints at a time:
     before SQLite 3.51.3 a checkpoint beside a write could lose a commit, so a file lock is held around each write."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open or create the file; None keeps everything in memory, for tests."""
+        """Open or create the file; None keeps everything in memory, for tests.
+
+        Raises:
+            StoreError: The folder cannot be made or written.
+        """
         self._path = path
+        self._lock = None if path is None else _lock_file(path)
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = self._writer if path is None else ThreadPoolExecutor(2, "store-reader")
         self._write_engine = self._engine(query_only=False)
         self._read_engine = self._write_engine if path is None else self._engine(query_only=True)
-        self._lock: IO[bytes] | None = None
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - held as long as the database
 
     def _engine(self, *, query_only: bool) -> Engine:
         memory = self._path is None
@@ -130,11 +140,11 @@ class PostgresDatabase:
     """PostgreSQL through asyncpg. A transaction that loses a race is tried again; nothing else is."""
 
     def __init__(self, url: str) -> None:
+        """Connects to nothing yet. Raises StoreError where ``url`` is no address of a PostgreSQL database."""
         from sqlalchemy.ext.asyncio import create_async_engine
 
-        address = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1)
         self._engine = create_async_engine(
-            address,
+            _address(url),
             pool_size=5,
             max_overflow=5,
             pool_pre_ping=True,
@@ -164,6 +174,17 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _address(url: str) -> URL:
+    """The address for asyncpg; what is wrong with one is not quoted, since it holds the password."""
+    try:
+        address = make_url(url)
+    except (exc.ArgumentError, ValueError):
+        address = make_url("other://")
+    if address.drivername not in {"postgres", "postgresql"} or not 0 < (address.port or 5432) <= 65535:
+        raise StoreError("the address of the database must look like postgresql://user:password@host:port/database")
+    return address.set(drivername="postgresql+asyncpg")
 
 
 def _sqlstate(error: exc.DBAPIError) -> str:

@@ -14,7 +14,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from router.errors import NotFound
 from router.records import QuarantineItem, RawFate, RawOutcome, RawReceipt
 from router.schema import RawMessage, Transport
-from router.store.raw_files import INLINE_BYTES
 from router.store.tables import messages, raws
 
 __all__ = [
@@ -48,14 +47,23 @@ def insert_or_ignore(connection: Connection, table: Any) -> Any:
     return dialect.insert(table).on_conflict_do_nothing()
 
 
-def put(connection: Connection, batch: Sequence[RawMessage], *, reference: Callable[[str], str]) -> list[RawReceipt]:
-    """Keep each message unless its source key is known; the first bytes of a key are the ones that stay."""
+def put(
+    connection: Connection, batch: Sequence[RawMessage], *, reference: Callable[[str], str], inline_bytes: int | None
+) -> list[RawReceipt]:
+    """Keep each message unless its source key is known; the first bytes of a key are the ones that stay.
+
+    Args:
+        inline_bytes: Larger bodies were kept as files before; None: every body goes into its row.
+    """
     known = _by_key(connection, {raw.source_key for raw in batch})
-    fresh = {raw.source_key: raw for raw in reversed(batch) if raw.source_key not in known}
+    fresh: dict[str, RawMessage] = {}  # in order of arrival: an answer must come after what it answers
+    for raw in batch:
+        if raw.source_key not in known:
+            fresh.setdefault(raw.source_key, raw)
     inserted: set[str] = set()
     if fresh:
         statement = insert_or_ignore(connection, raws).returning(raws.c.source_key)
-        inserted = set(connection.scalars(statement, [_values(raw) for raw in reversed(fresh.values())]))
+        inserted = set(connection.scalars(statement, [_values(raw, inline_bytes) for raw in fresh.values()]))
         known |= _by_key(connection, set(fresh))  # with those that another process was quicker to insert
     receipts = []
     for raw in batch:
@@ -84,7 +92,8 @@ def _by_key(connection: Connection, keys: set[str]) -> dict[str, Row[Any]]:
     return found
 
 
-def _values(raw: RawMessage) -> dict[str, Any]:
+def _values(raw: RawMessage, inline_bytes: int | None) -> dict[str, Any]:
+    inline = inline_bytes is None or len(raw.body) <= inline_bytes
     return {
         "source_key": raw.source_key,
         "channel": raw.channel,
@@ -92,7 +101,7 @@ def _values(raw: RawMessage) -> dict[str, Any]:
         "native_id": raw.native_id,
         "digest": raw.digest,
         "size": len(raw.body),
-        "body": raw.body if len(raw.body) <= INLINE_BYTES else None,
+        "body": raw.body if inline else None,
         "transport": raw.transport.model_dump_json(exclude_defaults=True),
         "received_at": raw.received_at,
         "state": "new",

@@ -166,10 +166,20 @@ def sent(connection: Connection, row: OutboxRow, reply: Reply, receipt: Receipt 
         )  # fmt: skip
 
 
-def park_interrupted(connection: Connection, *, now: datetime, expired_only: bool, resend: Sequence[str]) -> int:
-    """Attempts that nobody is making any more: parked for a person, or tried again where the target refuses repeats."""
+def park_interrupted(
+    connection: Connection, *, now: datetime, expired_only: bool, resend: Sequence[str], worker: str | None = None
+) -> int:
+    """Attempts that nobody is making any more: parked for a person, or tried again where the target refuses repeats.
+
+    Args:
+        expired_only: Only those whose lease ran out; False where it is known that nobody holds them.
+        worker: Only those of this worker, whose name nobody else uses.
+    """
     query = update(outbox).where(outbox.c.state == "attempting")
     leases = update(outbox).where(outbox.c.state == "pending", outbox.c.lease_until.is_not(None))
+    if worker is not None:
+        query = query.where(outbox.c.worker == worker)
+        leases = leases.where(outbox.c.worker == worker)
     if expired_only:
         query = query.where(outbox.c.lease_until < now)
         leases = leases.where(outbox.c.lease_until < now)
@@ -214,8 +224,7 @@ def decide(
     values: dict[str, Any] = {"state": state, "fence": row.fence + 1, "next_at": now, "lease_until": None, "worker": ""}
     if state == "pending" and row.state == "awaiting_approval":
         values["approved_by"] = actor
-    if state in {"withdrawn", "sent"}:
-        values["settled_at"] = now
+    values["settled_at"] = now if state in {"withdrawn", "sent"} else None
     if reply is not None:
         values |= {"payload": reply.model_dump_json(), "digest": reply.digest, "approved_by": "", "created_by": actor}
     done = connection.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from router.errors import StoreError
@@ -25,12 +26,27 @@ class RawFiles:
         return self._folder / digest[:2] / digest
 
     def put(self, digest: str, body: bytes) -> None:
-        """Write once: temporary name, sync, rename, sync of the folder. Harmless to repeat."""
+        """Write once: temporary name, sync, rename, sync of the folder. Harmless to repeat.
+
+        Raises:
+            StoreError: The disk is full or refuses; nothing was kept.
+        """
         target = self.path(digest)
-        if target.exists():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{digest}.{secrets.token_hex(4)}")
+        try:
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._write(draft, body)
+                draft.rename(target)
+                failpoint("raw.after_rename")
+            self._sync_folders(target)  # also for a file that is there: who renamed it may not have come this far
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise StoreError(f"a large message cannot be kept: {error.strerror}") from error
+
+    @staticmethod
+    def _write(draft: Path, body: bytes) -> None:
         with draft.open("wb") as file:
             file.write(body)
             failpoint("raw.after_write")
@@ -38,9 +54,10 @@ class RawFiles:
             failpoint("raw.before_fsync")
             os.fsync(file.fileno())
         failpoint("raw.before_rename")
-        draft.rename(target)
-        failpoint("raw.after_rename")
-        for folder in (target.parent, self._folder):
+
+    def _sync_folders(self, target: Path) -> None:
+        """A new name lasts only when its folder is synced, and the folder's own name when its parent is."""
+        for folder in (target.parent, self._folder, self._folder.parent):
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(handle)

@@ -7,11 +7,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from router.clock import SystemClock
 from router.config.models import StoreSettings
+from router.errors import StoreError
 from router.interfaces import Clock
 from router.records import (
     AuditRow,
@@ -24,6 +26,7 @@ from router.records import (
     OutboxState,
     QuarantineItem,
     RawFate,
+    RawOutcome,
     RawReceipt,
     RawRecord,
     Session,
@@ -52,14 +55,22 @@ async def open_store(
         database = PostgresDatabase(settings.url.read().get_secret_value())
     else:
         database = SqliteDatabase(data_dir / "router.db")
-    await database.write(migrate)
-    return SqlStore(database, files=RawFiles(data_dir / "raw"), reference=reference, clock=clock or SystemClock())
+    try:
+        await database.write(migrate)
+    except BaseException:
+        await database.close()
+        raise
+    # With PostgreSQL the processes may be on several machines, which share no folder: every body stays in its row.
+    files = RawFiles(data_dir / "raw") if settings.kind == "sqlite" else None
+    return SqlStore(database, files=files, reference=reference, clock=clock or SystemClock())
 
 
 class SqlStore:
     """See ``router.interfaces.Store``."""
 
-    def __init__(self, database: Database, *, files: RawFiles, reference: Callable[[str], str], clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, files: RawFiles | None, reference: Callable[[str], str], clock: Clock
+    ) -> None:
         self._db = database
         self._files = files
         self._reference = reference
@@ -68,20 +79,28 @@ class SqlStore:
     # --- intake ---
 
     async def put_raw(self, raws_: Sequence[RawMessage]) -> list[RawReceipt]:
+        files = self._files
         for raw in raws_:
-            if len(raw.body) > INLINE_BYTES:
-                await asyncio.to_thread(self._files.put, raw.digest, raw.body)
-        return await self._db.write(lambda c: intake.put(c, raws_, reference=self._reference))
+            if files is not None and len(raw.body) > INLINE_BYTES:
+                await asyncio.to_thread(files.put, raw.digest, raw.body)
+        inline = INLINE_BYTES if files is not None else None
+        return await self._db.write(lambda c: intake.put(c, raws_, reference=self._reference, inline_bytes=inline))
 
     async def claim_raw(self, worker: str, *, limit: int, lease_seconds: float = 60) -> list[RawRecord]:
         lease = timedelta(seconds=lease_seconds)
         rows = await self._db.write(
             lambda c: intake.claim(c, worker=worker, limit=limit, now=self._clock.now(), lease=lease)
         )
-        records = []
+        records, gone = [], []
         for row in rows:
-            body = row.body if row.body is not None else await asyncio.to_thread(self._files.get, row.digest)
-            records.append(RawRecord(id=row.id, raw=intake.to_raw(row, bytes(body)), attempts=row.attempts))
+            try:
+                body = await self._body(row)
+            except StoreError as error:  # one lost file must not hold up the messages beside it
+                gone.append(RawOutcome(raw_id=row.id, state="quarantined", reason=str(error)))
+                continue
+            records.append(RawRecord(id=row.id, raw=intake.to_raw(row, body), attempts=row.attempts))
+        if gone:
+            await self._db.write(lambda c: intake.finish(c, gone))
         return records
 
     async def release_raw(self, *, worker: str | None = None) -> int:
@@ -116,8 +135,14 @@ class SqlStore:
 
     async def raw(self, raw_id: int) -> RawMessage:
         row = await self._db.read(lambda c: intake.get(c, raw_id))
-        body = row.body if row.body is not None else await asyncio.to_thread(self._files.get, row.digest)
-        return intake.to_raw(row, bytes(body))
+        return intake.to_raw(row, await self._body(row))
+
+    async def _body(self, row: Row[Any]) -> bytes:
+        if row.body is not None:
+            return bytes(row.body)
+        if self._files is None:
+            raise StoreError("the message is a file of another machine")
+        return await asyncio.to_thread(self._files.get, row.digest)
 
     async def requeue_raw(self, raw_id: int, *, actor: str) -> None:
         def work(c: Connection) -> None:
@@ -193,10 +218,12 @@ class SqlStore:
 
         await self._db.write(work)
 
-    async def park_interrupted(self, *, expired_only: bool = True, resend: Sequence[str] = ()) -> int:
+    async def park_interrupted(
+        self, *, expired_only: bool = True, resend: Sequence[str] = (), worker: str | None = None
+    ) -> int:
         now = self._clock.now()
         return await self._db.write(
-            lambda c: outbox.park_interrupted(c, now=now, expired_only=expired_only, resend=resend)
+            lambda c: outbox.park_interrupted(c, now=now, expired_only=expired_only, resend=resend, worker=worker)
         )
 
     async def decide_outbox(
