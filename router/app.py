@@ -125,7 +125,7 @@ class Application:
 
     async def _work(self, stop: asyncio.Event, started: Callable[[str], Awaitable[None]] | None) -> None:
         workers = [
-            asyncio.create_task(self.core.pipeline.run(), name="pipeline"),
+            asyncio.create_task(self.core.worker.run(), name="pipeline"),
             asyncio.create_task(self.outbox.run(), name="outbox"),
             asyncio.create_task(self._look_after(), name="look-after"),
             asyncio.create_task(self._ask_channels(), name="ask-channels"),
@@ -292,7 +292,7 @@ class Application:
         """Something happened, here or in another process: whoever it concerns looks now."""
         match what:
             case "raw":
-                self.core.pipeline.wake()
+                self.core.worker.wake()
             case "outbox":
                 self.outbox.wake()
             case "changed":

@@ -30,6 +30,7 @@ from router.replies.templates import Templates
 from router.rules.ruleset import RuleSet
 from router.schema import RawMessage
 from router.store.sql import open_store
+from router.worker import Worker
 
 __all__ = ["Core", "RunLock", "installation_key", "load_classifier", "open_core", "open_installation_store"]
 
@@ -44,6 +45,7 @@ class Core:
     clock: Clock
     mail: Mapping[str, MailRoute]
     pipeline: Pipeline
+    worker: Worker
 
 
 class RunLock:
@@ -196,6 +198,7 @@ async def open_core(
         team_sinks={team.name: team.sinks for team in configuration.teams.teams},
         key=key,
     )
+    name = worker or secrets.token_hex(8)
     pipeline = Pipeline(
         store,
         reader=pool,
@@ -209,10 +212,18 @@ async def open_core(
         batches=settings.batches,
         threads=settings.threads,
         committed=committed,
-        worker=worker or secrets.token_hex(8),
+        worker=name,
     )
     try:
-        yield Core(configuration=configuration, store=store, key=key, clock=clock, mail=mail, pipeline=pipeline)
+        yield Core(
+            configuration=configuration,
+            store=store,
+            key=key,
+            clock=clock,
+            mail=mail,
+            pipeline=pipeline,
+            worker=Worker(pipeline, store, name=name),
+        )
     finally:
         await pool.close()
         await store.close()

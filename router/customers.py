@@ -31,7 +31,7 @@ def read_customers(path: Path) -> dict[str, Customer]:
     """The file as a mapping from every key of a customer (without case) to the record.
 
     Raises:
-        ValueError: No column ``id``, or a row without one; the sentence names the line.
+        ValueError: No column ``id``, or a row without one; the sentence names the line. csv.Error: No CSV at all.
     """
     found: dict[str, Customer] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -88,6 +88,7 @@ class CsvCustomers:
             stamp = (stat.st_mtime_ns, stat.st_size)
             if stamp == self._stamp:
                 return
-            self._records, self._stamp = read_customers(self._path), stamp
-        except (OSError, ValueError) as error:
+            self._stamp = stamp  # also of a broken one: it is complained of once
+            self._records = read_customers(self._path)
+        except (OSError, ValueError, csv.Error) as error:
             log.error("customers_unreadable", reason=str(error))  # noqa: TRY400 - the reason is the whole story

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from router.rules.ruleset import RuleSet
 from router.schema import Case, Classification, Customer, InboundMessage
 from router.threads import Placement, keys_kept, place, words_digest
 
-__all__ = ["Draft", "Item", "draft_changes"]
+__all__ = ["Batch", "Draft", "Item", "draft_changes"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,21 @@ class Item:
     reference: str  # of the case it would open
     classification: Classification | None = None
     customer: Customer | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Raw messages taken together and what reading them gave."""
+
+    records: tuple[RawRecord, ...]
+    outcomes: dict[int, RawOutcome]  # of those that hold nothing to decide, by raw id
+    items: tuple[Item, ...]
+
+    def split(self) -> Iterator[Batch]:
+        """One batch for each raw message."""
+        for record in self.records:
+            outcome = {record.id: self.outcomes[record.id]} if record.id in self.outcomes else {}
+            yield Batch((record,), outcome, tuple(item for item in self.items if item.record.id == record.id))
 
 
 @dataclass
@@ -102,6 +117,9 @@ def draft_changes(
         else:
             taken.add(source_key)
             placement = place(item.message, draft.view(), key=key, now=now, settings=threads)
+            if item.message.event == "delete" and placement.how != "edit":
+                draft.settle(item.record, reason="deletes a message that is not here", done=False)
+                continue
             _decide(item, placement, draft, rules=rules, notices=notices, now=now)
             draft.settle(item.record, done=True)
     return draft
@@ -112,7 +130,14 @@ def _decide(item: Item, placement: Placement, draft: Draft, *, rules: RuleSet, n
     assert labels is not None  # every item was labelled
     before = draft.current(placement.case) if placement.case is not None else None
     decision = rules.decide(
-        Facts(message=message, classification=labels, customer=item.customer, is_new=before is None, now=now)
+        Facts(
+            message=message,
+            classification=labels,
+            customer=item.customer,
+            is_new=before is None,
+            messages=1 + (len(before.messages) if before is not None else 0),
+            now=now,
+        )
     )
     if before is None:
         case = new_case(
@@ -123,8 +148,10 @@ def _decide(item: Item, placement: Placement, draft: Draft, *, rules: RuleSet, n
         case = before
     else:
         case = joined_case(before, message, labels, decision, now)
+        if case.team != before.team:
+            draft.outbox += notices.for_moved(case, message, decision, now)
     if case is not before:
-        draft.keep(case)
+        draft.keep(case.model_copy(update={"messages": (*case.messages, message.source_key)}))
     draft.messages.append(
         NewMessage(
             raw_id=item.record.id,

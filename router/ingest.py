@@ -18,9 +18,9 @@ from router.config.loader import Configuration
 from router.core import RunLock, installation_key, open_core
 from router.interfaces import Store
 from router.parts import make_channels
-from router.pipeline import Pipeline
 from router.records import Commit
 from router.schema import RawMessage
+from router.worker import Worker
 
 __all__ = ["IngestReport", "ingest_files"]
 
@@ -78,9 +78,9 @@ async def ingest_files(
         if mine:
             if configuration.settings.store.kind == "sqlite":
                 await core.store.release_raw()
-            worker = asyncio.create_task(core.pipeline.run(), name="pipeline")
+            worker = asyncio.create_task(core.worker.run(), name="pipeline")
             stack.push_async_callback(_stop, worker)
-        feed = _Feed(core.store, core.pipeline, configuration, report, progress, worker=worker)
+        feed = _Feed(core.store, core.worker, configuration, report, progress, worker=worker)
         files = _messages(paths, channel=channel, account=account, clock=SystemClock())
         while chunk := list(islice(files, _CHUNK)):
             await feed.put(chunk)
@@ -111,7 +111,7 @@ class _Feed:
     def __init__(
         self,
         store: Store,
-        pipeline: Pipeline,
+        pipeline: Worker,
         configuration: Configuration,
         report: IngestReport,
         progress: Progress,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import structlog
 
 from router.batcher import Batcher
-from router.errors import ComplaintRouterError, UserInputError
+from router.errors import ComplaintRouterError, StoreError, UserInputError
 from router.interfaces import Channel, Clock, Delivery, Store
 from router.records import RawReceipt
 from router.schema import RawMessage
@@ -83,6 +83,10 @@ class Intake:
                 "message_refused", channel=raw.channel, account=raw.account, size=len(raw.body), reason=str(error)
             )
             await self._tell(delivery, delivery.refuse(error))
+            return
+        except Exception as error:
+            log.exception("message_not_kept", channel=raw.channel, account=raw.account, size=len(raw.body))
+            await self._tell(delivery, delivery.refuse(StoreError(f"it could not be kept: {type(error).__name__}")))
             return
         log.debug("message_kept", raw_id=receipt.raw_id, channel=raw.channel, duplicate=receipt.duplicate)
         await self._tell(delivery, delivery.ack(receipt))

@@ -70,9 +70,7 @@ class Notices:
         route = self._mail.get(f"{message.channel}:{message.account}", MailRoute())
         target = ":".join(route.via) if route.via else f"{message.channel}:{message.account}"
         able = self._capabilities.get(target, Capabilities(reply=()))
-        if message.visibility not in able.reply or not is_reachable(
-            recipient(message), mail_domain=route.mail_domain
-        ):
+        if message.visibility not in able.reply or not is_reachable(recipient(message), mail_domain=route.mail_domain):
             return None
         words = self._templates().render(
             template, case.language, {"reference": case.id, "company": self._company, "name": case.sender.name}

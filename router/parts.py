@@ -13,7 +13,7 @@ from router import registry
 from router.config.loader import Configuration
 from router.config.models import TeamSettings
 from router.crypto import reference_for
-from router.errors import ConfigError, Mistake
+from router.errors import ComplaintRouterError, ConfigError, Mistake
 from router.interfaces import Channel, ChannelContext, Clock, Sink, Store
 from router.rules.live import LiveRules
 
@@ -91,7 +91,9 @@ def as_mistake(configuration: Configuration, file: str, name: str) -> Iterator[N
         sentence = f"{error.filename}: {error.strerror}"
     except KeyError as error:
         sentence = f"the environment variable {error} is not set"
-    except (ValueError, RuntimeError) as error:  # of a library about a secret's form; its text may hold the secret
+    except ComplaintRouterError:
+        raise
+    except Exception as error:  # of a library about a secret's form; its text may hold the secret
         sentence = f"a secret has the wrong form ({type(error).__name__})"
     else:
         return

@@ -7,15 +7,14 @@ Batches form by themselves: whatever waits when a worker is free is taken togeth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
 from router.config.models import BatchSettings, Limits, ThreadSettings
 from router.crypto import reference_for
-from router.decide import Item, draft_changes
+from router.decide import Batch, Item, draft_changes
 from router.errors import Conflict, StoreError
 from router.failpoints import failpoint
 from router.interfaces import Classifier, ClassifierInput, Clock, Customers, Store
@@ -28,23 +27,6 @@ from router.threads import case_ids_named, keys_wanted
 __all__ = ["Pipeline"]
 
 log = structlog.get_logger(__name__)
-
-_POLL_SECONDS = 1.0  # how soon work left by another process, or a lease that ran out, is noticed
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Raw messages taken together and what reading them gave."""
-
-    records: tuple[RawRecord, ...]
-    outcomes: dict[int, RawOutcome]  # of those that hold nothing to decide, by raw id
-    items: tuple[Item, ...]
-
-    def split(self) -> Iterator[_Batch]:
-        """One batch for each raw message."""
-        for record in self.records:
-            outcome = {record.id: self.outcomes[record.id]} if record.id in self.outcomes else {}
-            yield _Batch((record,), outcome, tuple(item for item in self.items if item.record.id == record.id))
 
 
 class Pipeline:
@@ -80,60 +62,33 @@ class Pipeline:
         self._threads = threads
         self._committed = committed
         self._worker = worker
-        self._wake = asyncio.Event()
-
-    def wake(self) -> None:
-        """Something was kept; look now."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Work until cancelled: while one batch is decided, the next is being read. What was taken and not finished is
-        given back at the end, or taken over when its lease runs out."""
-        ready: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._fetch(ready), name="pipeline-read")
-                group.create_task(self._work_off(ready), name="pipeline-decide")
-        finally:
-            await asyncio.shield(self._store.release_raw(worker=self._worker))
-
-    async def _fetch(self, ready: asyncio.Queue[_Batch]) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                batch = await self._take()
-            except StoreError as error:
-                log.error("store_unavailable", reason=str(error))  # noqa: TRY400 - the reason is the whole story
-                batch = None
-            if batch is not None:
-                await ready.put(batch)
-                continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_SECONDS):
-                    await self._wake.wait()
-
-    async def _work_off(self, ready: asyncio.Queue[_Batch]) -> None:
-        while True:
-            batch = await ready.get()
-            try:
-                await self._finish(batch)
-            except StoreError as error:  # its messages come back when their lease runs out
-                log.error("store_unavailable", reason=str(error))  # noqa: TRY400 - the reason is the whole story
 
     async def step(self) -> int:
         """Take one batch and finish it. Returns how many raw messages were taken."""
-        batch = await self._take()
+        batch = await self.take()
         if batch is None:
             return 0
-        await self._finish(batch)
+        await self.finish(batch)
         return len(batch.records)
 
-    async def _take(self) -> _Batch | None:
+    async def take(self) -> Batch | None:
+        """Claim what waits, at most one batch, and read it. Raises StoreError."""
         records = await self._store.claim_raw(self._worker, limit=self._batches.max_messages)
-        return await self._read(records) if records else None
+        if not records:
+            return None
+        try:
+            return await self._read(records)
+        except Exception:  # the readers could not be started: that is no message's fault
+            log.exception("reading_failed", size=len(records))
+            given_back = tuple(RawOutcome(raw_id=record.id, state="new", reason="not read yet") for record in records)
+            await self._commit(Commit(outcomes=given_back))
+            return None
 
-    async def _finish(self, batch: _Batch) -> None:
-        """Decide a batch; if it fails as a whole, each message alone, so that only the culprit suffers."""
+    async def finish(self, batch: Batch) -> None:
+        """Decide a batch; if it fails as a whole, each message alone, so that only the culprit suffers.
+
+        Raises StoreError; then the messages come back when their lease runs out.
+        """
         try:
             await self._process(batch)
         except StoreError:
@@ -142,14 +97,14 @@ class Pipeline:
             if len(batch.records) > 1:
                 log.warning("batch_split", size=len(batch.records), reason=type(error).__name__)
                 for single in batch.split():
-                    await self._finish(single)
+                    await self.finish(single)
                 return
             record = batch.records[0]
             log.exception("message_failed", raw_id=record.id)
             reason = f"processing failed: {type(error).__name__}"
             await self._commit(Commit(outcomes=(self._failed(record, reason, final=False),)))
 
-    async def _process(self, batch: _Batch) -> None:
+    async def _process(self, batch: Batch) -> None:
         items = await self._label(batch.items)
         for attempt in range(5):
             known = await self._store.lookup(
@@ -172,6 +127,8 @@ class Pipeline:
                 if attempt == 4:
                     raise
             else:
+                for row in draft.audit:
+                    log.info(row.action, case_id=row.case_id, team=row.team, route=row.detail["route"])
                 return
 
     async def _commit(self, changes: Commit) -> None:
@@ -179,7 +136,7 @@ class Pipeline:
         await self._store.commit(changes)
         self._committed(changes)
 
-    async def _read(self, records: Sequence[RawRecord]) -> _Batch:
+    async def _read(self, records: Sequence[RawRecord]) -> Batch:
         """Parse; what cannot be read gets an outcome by raw id, what can becomes items."""
         outcomes: dict[int, RawOutcome] = {}
         items: list[Item] = []
@@ -197,7 +154,7 @@ class Pipeline:
                 )
                 source = record.raw.source_key if index == 0 else message.source_key
                 items.append(Item(record, stamped, reference_for(self._key, source)))
-        return _Batch(tuple(records), outcomes, tuple(items))
+        return Batch(tuple(records), outcomes, tuple(items))
 
     def _failed(self, record: RawRecord, reason: str, *, final: bool) -> RawOutcome:
         state = "quarantined" if final or record.attempts >= self._limits.attempts else "new"

@@ -114,9 +114,19 @@ def _by_token(message: InboundMessage, known: Lookup, key: bytes) -> Placement |
             continue
         if check_token(key, token, message.sender.key) == case.id and not message.flags.sender_ambiguous:
             return Placement("token", case)
-        if check_token(key, token, case.sender.key) == case.id:
+        if check_token(key, token, case.sender.key) == case.id or _names_our_mail(message, known, token, case):
             return Placement("token", case, verified=False)
     return None
+
+
+def _names_our_mail(message: InboundMessage, known: Lookup, token: str, case: Case) -> bool:
+    """Whether a reference is a mail of ours in this case; its name holds the token, which nobody can guess. So a
+    bounce finds the case also where the answer went to another address than the one that wrote."""
+    for name in (message.in_reply_to, *message.references[-30:]):
+        hits = known.threads.get(f"mid:{name}", ()) if name.startswith(f"{token}.") else ()
+        if any(hit.case.id == case.id and hit.source_key.startswith("outbox:") for hit in hits):
+            return True
+    return False
 
 
 def _by_conversation(

@@ -11,9 +11,17 @@ import typer
 from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from router.schema import Case
 
 __all__ = ["cases"]
+
+_COLUMNS = ("case", "team", "urgency", "type", "lang", "channel", "state", "age", "subject")
+_WIDE_ONLY = ("lang", "channel", "state")
+_WIDE_COLUMNS, _PIPE_COLUMNS = 100, 250
+_MOST_WIDTH = 16
+_COLORS = {"critical": "bold red", "high": "yellow", "low": "dim"}
 
 
 def cases(
@@ -55,18 +63,44 @@ def cases(
 
 
 def _table(found: list[Case]) -> None:
+    """One line a case. A narrow terminal shows less of it, so that the subject has room; a pipe gets everything."""
+    import sys
+    from datetime import UTC, datetime
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    colors = {"critical": "bold red", "high": "yellow", "normal": "", "low": "dim"}
+    if not found:
+        typer.echo("No cases.")
+        return
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_COLUMNS)
+    now, wide = datetime.now(UTC), console.width >= _WIDE_COLUMNS
+    rows = [_row(case, now) for case in found]
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("case", "team", "urgency", "type", "lang", "channel", "state", "opened", "subject"):
-        table.add_column(name, no_wrap=name != "subject", overflow="ellipsis")
-    for case in found:
-        table.add_row(
-            case.id, case.team, Text(case.urgency, style=colors[case.urgency]), case.type or case.kind, case.language,
-            case.channel, case.state, f"{case.created_at:%Y-%m-%d %H:%M}", Text(case.subject),
+    shown = [name for name in _COLUMNS if wide or name not in _WIDE_ONLY]
+    for name in shown:
+        width = max(len(name), *(len(row[name]) for row in rows))  # all but the subject keep theirs
+        table.add_column(
+            name, no_wrap=True, overflow="ellipsis", justify="right" if name == "age" else "left",
+            min_width=None if name == "subject" else min(width, _MOST_WIDTH),
         )  # fmt: skip
-    console = Console()
-    console.print(table if found else "No cases.")
+    for row in rows:
+        table.add_row(*(Text(row[name], style=_COLORS.get(row[name], "")) for name in shown))
+    console.print(table)
+
+
+def _row(case: Case, now: datetime) -> dict[str, str]:
+    return {
+        "case": case.id, "team": case.team, "urgency": case.urgency, "type": case.type or case.kind,
+        "lang": case.language, "channel": case.channel, "state": case.state,
+        "age": _age((now - case.created_at).total_seconds()), "subject": " ".join(case.subject.split()),
+    }  # fmt: skip
+
+
+def _age(seconds: float) -> str:
+    """How long ago, in the largest unit that gives at least one: 5 min, 3 h, 12 d."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "now"

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, print_json, stop
+from router.cli.common import ConfigOption, JsonOption, plural, print_json, stop
 
 __all__ = ["check"]
 
@@ -41,7 +41,7 @@ def check(*, config: ConfigOption = Path("config"), as_json: JsonOption = False)
     for mistake in mistakes:
         typer.secho(str(mistake), fg=typer.colors.RED, err=True)
     if mistakes:
-        raise stop(f"{len(mistakes)} mistake(s)", code=2)
+        raise stop(plural(len(mistakes), "mistake"), code=2)
     typer.secho("The configuration is good.", fg=typer.colors.GREEN)
     typer.echo(f"  channels  {', '.join(summary['channels']) or 'none enabled'}")
     typer.echo(f"  teams     {', '.join(summary['teams'])}")

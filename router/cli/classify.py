@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from router.cli.common import JsonOption, print_json, stop
+from router.cli.common import JsonOption, print_json, stop, words_of
 
 if TYPE_CHECKING:
     from router.interfaces import ClassifierInput
@@ -39,17 +39,22 @@ def classify(
         classifier = load_default(model)
     except ModelError as error:
         raise stop(str(error)) from error
-    with _opened(source) as lines:
-        for batch in _batches(lines, as_json=as_json):
-            for text, labels in zip(batch, classifier.classify(batch, explain=explain), strict=True):
-                _show(text.text, labels, as_json=as_json)
+    try:
+        with _opened(source) as lines:
+            for batch in _batches(lines, as_json=as_json):
+                for text, labels in zip(batch, classifier.classify(batch, explain=explain), strict=True):
+                    _show(text.text, labels, as_json=as_json)
+    except UnicodeDecodeError as error:
+        raise stop(f"{source}: not UTF-8 text", code=2) from error
+    except IsADirectoryError as error:
+        raise stop(f"{source}: {error.strerror}", code=2) from error
 
 
 def _opened(source: str) -> TextIO:
     if source == "-":
         return sys.stdin
     try:
-        return Path(source).open(encoding="utf-8")
+        return Path(source).open(encoding="utf-8-sig")
     except OSError as error:
         raise stop(f"{source}: {error.strerror}", code=2) from error
 
@@ -78,20 +83,25 @@ def _read(line: str, number: int, *, as_json: bool) -> ClassifierInput:
         raise stop(f"line {number}: not JSON: {error}", code=2) from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise stop(f"line {number}: an object with 'text' is needed", code=2)
-    return ClassifierInput(text=row["text"], channel=row.get("channel") or "", language=row.get("language") or "")
+    given = {name: row[name] for name in ("text", "channel", "language") if row.get(name) is not None}
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise stop(f"line {number}: '{name}' must be text", code=2)
+    return ClassifierInput(**given)
 
 
 def _show(text: str, labels: Classification, *, as_json: bool) -> None:
     if as_json:
         print_json(labels.model_dump(mode="json"))
         return
-    doubt = "  (unsure)" if labels.unsure else ""
     typer.secho(text if len(text) <= 100 else f"{text[:99]}…", bold=True)
     for label in ("kind", "type", "urgency", "language"):
         value = getattr(labels, label)
         if value is None:
             continue
-        words = ", ".join(evidence.text for evidence in labels.why.get(label, ())[:5] if evidence.weight > 0)
-        typer.echo(f"  {label:9}{value:11}{labels.confidence(label):5.0%}  {words}")
-    if labels.also or doubt:
-        typer.echo(f"  also     {', '.join(labels.also)}{doubt}")
+        line = f"  {label:9}{value:11}{labels.confidence(label):5.0%}  {words_of(labels, label, most=5)}"
+        typer.echo(line.rstrip())
+    if labels.also:
+        typer.echo(f"  also     {', '.join(labels.also)}")
+    if labels.unsure:
+        typer.secho("  unsure   a person should look", fg=typer.colors.YELLOW)

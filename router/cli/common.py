@@ -13,8 +13,19 @@ import typer
 
 if TYPE_CHECKING:
     from router.config.loader import Configuration
+    from router.schema import Classification
 
-__all__ = ["ConfigOption", "JsonOption", "load_configuration", "print_json", "read_input", "run_async", "stop"]
+__all__ = [
+    "ConfigOption",
+    "JsonOption",
+    "load_configuration",
+    "plural",
+    "print_json",
+    "read_input",
+    "run_async",
+    "stop",
+    "words_of",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -38,6 +49,16 @@ def stop(sentence: str, *, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def words_of(labels: Classification, label: str, *, most: int) -> str:
+    """The words that spoke for a label, strongest first, each once."""
+    words = [evidence.text.strip() for evidence in labels.why.get(label, ()) if evidence.weight > 0]
+    return ", ".join(list({word.casefold(): word for word in reversed(words) if word}.values())[::-1][:most])
+
+
 def load_configuration(folder: Path) -> Configuration:
     """Load, or end the command listing every mistake."""
     from router.config.loader import load
@@ -50,17 +71,19 @@ def load_configuration(folder: Path) -> Configuration:
     except ConfigError as error:
         for mistake in error.mistakes:
             typer.secho(str(mistake), fg=typer.colors.RED, err=True)
-        raise stop(f"{len(error.mistakes)} mistake(s); nothing was loaded", code=2) from error
+        raise stop(f"{plural(len(error.mistakes), 'mistake')}; nothing was loaded", code=2) from error
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end; the product's own errors end the command with their sentence."""
     import asyncio
 
-    from router.errors import ComplaintRouterError
+    from router.errors import ComplaintRouterError, ConfigError
 
     try:
         return asyncio.run(work)
+    except ConfigError as error:
+        raise stop(str(error), code=2) from error
     except ComplaintRouterError as error:
         raise stop(str(error)) from error
     except KeyboardInterrupt:

@@ -66,9 +66,9 @@ async def _store(configuration: Configuration) -> str:
 
 async def _ends(configuration: Configuration) -> list[dict[str, Any]]:
     """Channels and sinks, each asked how it is."""
-    from router.app import make_channels, make_sinks
     from router.clock import SystemClock
     from router.core import installation_key, open_installation_store
+    from router.parts import make_channels, make_sinks
 
     store = await open_installation_store(configuration)
     rows = []

@@ -14,7 +14,9 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    files: Annotated[list[Path], typer.Argument(help="Labelled messages, JSON Lines as in the corpus.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Labelled messages, JSON Lines as in the corpus.")
+    ],
     *,
     model: Annotated[Path | None, typer.Option(help="Model archive; default: the one that ships.")] = None,
     hints: Annotated[bool, typer.Option(help="Tell the model each message's language.")] = False,

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop
+from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop, words_of
 
 if TYPE_CHECKING:
     from router.config.loader import Configuration
-    from router.schema import Classification, Decision, InboundMessage
+    from router.schema import Classification, Decision, InboundMessage, RouteTrace
 
 __all__ = ["explain"]
 
+_MOST_WORDS = 8
 _CASE = re.compile(r"[2-9A-HJKMNP-TV-Z]{5}-[2-9A-HJKMNP-TV-Z]{5}", re.IGNORECASE)
 
 
@@ -33,6 +34,8 @@ def explain(
         found = run_async(_from_case(configuration, what.upper()))
     else:
         found = _from_message(configuration, what, channel)
+    if not found:
+        typer.secho(f"{what} holds no message", err=True)
     if as_json:
         for _, labels, decision in found:
             print_json({
@@ -98,15 +101,47 @@ def _from_message(configuration: Configuration, what: str, channel: str) -> list
 def _show(message: InboundMessage, labels: Classification | None, decision: Decision | None) -> None:
     from router.rules.explain import explain as explain_decision
 
-    first = " ".join(message.words.split())
+    first = " ".join(message.words.split()) or "(no text)"
     typer.secho(message.subject or first[:100], bold=True)
     if labels is not None:
         for label in ("kind", "type", "urgency", "language"):
             value = getattr(labels, label)
             if value is not None:
-                words = ", ".join(e.text for e in labels.why.get(label, ())[:6] if e.weight > 0)
-                typer.echo(f"  {label:9}{value:11}{labels.confidence(label):5.0%}  {words}")
+                line = f"  {label:9}{value:11}{labels.confidence(label):5.0%}  {words_of(labels, label, most=6)}"
+                typer.echo(line.rstrip())
         if labels.unsure:
             typer.secho("  the model is unsure; a person should look", fg=typer.colors.YELLOW)
     if decision is not None:
-        typer.echo(explain_decision(decision))
+        typer.echo(_wrapped(explain_decision(_shortened(decision))))
+
+
+def _shortened(decision: Decision) -> Decision:
+    """The decision with long lists of wanted words cut short; ``--json`` has them whole."""
+
+    def short(wanted: str) -> str:
+        words = wanted.split(" or ")
+        if len(words) <= _MOST_WORDS + 1:
+            return wanted
+        return f"{' or '.join(words[:_MOST_WORDS])} … and {len(words) - _MOST_WORDS} more"
+
+    def shown(trace: RouteTrace) -> RouteTrace:
+        conditions = (c.model_copy(update={"wanted": short(c.wanted)}) for c in trace.conditions)
+        return trace.model_copy(update={"conditions": tuple(conditions)})
+
+    return decision.model_copy(update={"traces": tuple(map(shown, decision.traces))})
+
+
+def _wrapped(text: str) -> str:
+    """Lines too long for the terminal go on under themselves; a pipe gets them as they are."""
+    import shutil
+    import sys
+    import textwrap
+
+    if not sys.stdout.isatty():
+        return text
+    width = max(40, shutil.get_terminal_size().columns)
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 6)
+        lines += textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
+    return "\n".join(lines)

@@ -16,7 +16,7 @@ __all__ = ["init"]
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the configuration.")],
     *,
-    force: Annotated[bool, typer.Option(help="Overwrite files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a configuration for a small company, ready to run and annotated."""
@@ -34,14 +34,21 @@ def init(
         raise stop(
             f"{folder} already holds {names}{' ...' if len(taken) > 5 else ''}; use --force to overwrite", code=2
         )
-    for path in files:
-        target = folder / path.relative_to(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+    try:
+        for path in files:
+            target = folder / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    except OSError as error:
+        raise stop(f"{error.filename}: {error.strerror}", code=2) from error
     if as_json:
         print_json({"folder": str(folder), "files": [str(path.relative_to(source)) for path in files]})
         return
     typer.echo(f"Wrote {len(files)} files to {folder}. Next:")
-    typer.echo(f"  complaint-router check --config {folder}                 look for mistakes")
-    typer.echo(f"  complaint-router user add NAME --team TEAM --config {folder}   somebody who may log in")
-    typer.echo(f"  complaint-router run --config {folder}                   start")
+    for command, purpose in (
+        ("check", "look for mistakes"),
+        ("user add NAME --team TEAM", "somebody who may log in"),
+        ("run", "start"),
+    ):
+        typer.echo(f"  {purpose}:")
+        typer.echo(f"    complaint-router {command} --config {folder}")

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import typer
 
 from router.cli import (
@@ -46,7 +49,12 @@ def _options(*, version: bool = typer.Option(default=False, help="Print the vers
 
 
 def main() -> None:
-    """Entry point of the installed command."""
+    """Entry point of the installed command. What it writes is UTF-8 wherever it runs, as JSON is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
     app()
 
 

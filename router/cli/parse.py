@@ -17,12 +17,17 @@ __all__ = ["parse"]
 
 
 def parse(
-    files: Annotated[list[Path], typer.Argument(help="Messages as they came: .eml files, JSON payloads ...")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Messages as they came: .eml files, JSON payloads ...")
+    ],
     *,
     channel: Annotated[str, typer.Option(help="Kind of channel whose reader is used.")] = "email",
     as_json: JsonOption = False,
 ) -> None:
-    """Read message files as the channel would, keeping nothing. One JSON value a file, one a line, in order."""
+    """Read message files as the channel would, keeping nothing. One JSON value a file, one a line, in order.
+
+    Exit code 2 if a file is missing or the channel unknown; a message that cannot be read is an answer like any other.
+    """
     import asyncio
     import hashlib
     from datetime import UTC, datetime
@@ -32,20 +37,17 @@ def parse(
     from router.registry import channel_kinds
     from router.schema import RawMessage
 
-    known = channel in channel_kinds()
+    unknown = f"no channel is called '{channel}'; known: {', '.join(channel_kinds())}"
     reader = InlineReader(lambda _: ParseOptions())
+    missing = False
     for file in files:
-        if not known:
-            _show(
-                file,
-                {"error": f"no channel is called '{channel}'; known: {', '.join(channel_kinds())}"},
-                as_json=as_json,
-            )
-            continue
         try:
-            body = file.read_bytes()
+            body = file.read_bytes() if channel in channel_kinds() else None
         except OSError as error:
-            _show(file, {"error": f"{file}: {error.strerror}"}, as_json=as_json)
+            body, unknown = None, f"{file}: {error.strerror}"
+        if body is None:
+            missing = True
+            _show(file, {"error": unknown}, as_json=as_json)
             continue
         raw = RawMessage(
             channel=channel,
@@ -56,6 +58,8 @@ def parse(
         )
         [answer] = asyncio.run(reader.read([raw]))
         _show(file, _value(answer), as_json=as_json)
+    if missing:
+        raise typer.Exit(2)
 
 
 def _value(answer: Answer) -> Any:
@@ -79,13 +83,14 @@ def _show(file: Path, value: Any, *, as_json: bool) -> None:
             typer.echo("holds no message")
             continue
         if "error" in message:
-            typer.secho(message["error"], fg=typer.colors.RED)
+            typer.secho(message["error"], fg=typer.colors.RED, err=True)
             continue
         flags = [name for name, on in message["flags"].items() if on]
         sender = message["sender"]
-        typer.echo(f"from     {sender['name']} <{sender['address'] or sender['id']}>")
-        typer.echo(f"subject  {message['subject']}")
-        typer.echo(f"date     {message['sent_at'] or '-'}   {message['visibility']}   {' '.join(flags)}")
+        address = sender["address"] or sender["id"]
+        typer.echo(f"from     {sender['name']} <{address}>" if sender["name"] else f"from     {address or '(nobody)'}")
+        typer.echo(f"subject  {message['subject'] or '(none)'}")
+        typer.echo(f"date     {message['sent_at'] or '-'}   {message['visibility']}   {' '.join(flags)}".rstrip())
         for part in message["attachments"]:
             typer.echo(f"part     {part['filename'] or '(no name)'}  {part['content_type']}  {part['size']} bytes")
         for note in message["notes"]:

@@ -15,7 +15,7 @@ __all__ = ["train"]
 
 def train(
     corpus: Annotated[
-        list[Path] | None, typer.Argument(help="JSON Lines files; default: the corpus that ships.")
+        list[Path] | None, typer.Argument(metavar="[FILE...]", help="JSON Lines files; default: the corpus that ships.")
     ] = None,
     *,
     out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,

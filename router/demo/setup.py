@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.config.shipped import shipped_config
+from router.core import RunLock
 from router.records import User
 
 __all__ = ["PASSWORD", "DemoFolder", "lay_out", "people"]
@@ -30,11 +31,13 @@ def lay_out(folder: Path) -> DemoFolder:
     """Start from nothing: what an earlier demo left is removed. Only a folder that a demo made is touched.
 
     Raises:
-        FileExistsError: The folder holds something else.
+        FileExistsError: The folder holds something else, or a demo that runs.
     """
     mark = folder / ".complaint-router-demo"
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise FileExistsError(f"{folder} holds something that is not a demo; name another folder with --folder")
+    if mark.exists() and not _is_free(folder):
+        raise FileExistsError(f"a demo runs in {folder}; stop it, or name another folder with --folder")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "inbox").mkdir(parents=True)
     mark.touch()
@@ -43,6 +46,14 @@ def lay_out(folder: Path) -> DemoFolder:
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     (folder / "webhook-secret").write_text(secret, encoding="ascii")
     return DemoFolder(config=folder / "config", inbox=folder / "inbox", secret=secret)
+
+
+def _is_free(folder: Path) -> bool:
+    lock = RunLock(folder / "config" / "data")
+    try:
+        return lock.acquire()
+    finally:
+        lock.release()
 
 
 def people(teams: tuple[str, ...], password_hash: str) -> list[User]:

@@ -8,7 +8,7 @@ import re
 from router.crypto import reply_token
 from router.schema import Case, InboundMessage, Party, Reply, Visibility
 
-__all__ = ["compose", "recipient"]
+__all__ = ["compose", "is_reachable", "recipient"]
 
 _RE_PREFIX = re.compile(r"^\s*(re|vs|sv|aw|antw|odp|odg|rv|res|r)\s*(\[\d+\])?\s*:", re.IGNORECASE)
 
@@ -23,6 +23,12 @@ def recipient(message: InboundMessage) -> Party:
     if len(message.reply_to) == 1 and message.reply_to[0].address and not message.flags.sender_ambiguous:
         return message.reply_to[0]
     return message.sender
+
+
+def is_reachable(to: Party, *, mail_domain: str) -> bool:
+    """Whether anything can be sent to this party; ``mail_domain`` as in ``compose``. A mail needs a mail address: who
+    left a telephone number on a form cannot be written to."""
+    return "@" in to.address if mail_domain else bool(to.key)
 
 
 def compose(
@@ -67,11 +73,17 @@ def compose(
         in_reply_to_native=message.native_id,
         message_id=f"{token}.{outbox_id}@{mail_domain}" if mail_domain else "",
         in_reply_to=message.message_id,
-        references=tuple(dict.fromkeys((*message.references[-20:], message.in_reply_to, message.message_id)))
-        if message.message_id
-        else (),
+        references=_references(message),
         reply_address=reply_pattern.replace("{token}", token) if reply_pattern else "",
     )
+
+
+def _references(message: InboundMessage) -> tuple[str, ...]:
+    """The thread so far, oldest first (RFC 5322 section 3.6.4); nothing where the message has no id to answer to."""
+    if not message.message_id:
+        return ()
+    named = (*message.references[-20:], message.in_reply_to, message.message_id)
+    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def _reply_subject(subject: str) -> str:

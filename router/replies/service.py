@@ -11,7 +11,7 @@ from router.errors import Conflict, Forbidden, UserInputError
 from router.interfaces import Capabilities, Channel, Clock, Store
 from router.measure import measure
 from router.records import Entry, OutboxRow
-from router.replies.compose import compose
+from router.replies.compose import compose, is_reachable, recipient
 from router.schema import Case, InboundMessage, Visibility
 
 __all__ = ["MailRoute", "ReplyService"]
@@ -49,12 +49,13 @@ class ReplyService:
 
     def capabilities(self, case: Case) -> Capabilities:
         """What an answer to this case may be; no audience at all where nothing can send it."""
-        channel = self._channels.get(self._target(case.channel, case.account))
-        return channel.capabilities if channel is not None else Capabilities(reply=())
+        route = self._route(case.channel, case.account)
+        channel = self._channels.get(":".join(route.via or (case.channel, case.account)))
+        reachable = is_reachable(case.sender, mail_domain=route.mail_domain)
+        return channel.capabilities if channel is not None and reachable else Capabilities(reply=())
 
-    def _target(self, channel: str, account: str) -> str:
-        route = self._mail.get(f"{channel}:{account}", MailRoute())
-        return ":".join(route.via) if route.via else f"{channel}:{account}"
+    def _route(self, channel: str, account: str) -> MailRoute:
+        return self._mail.get(f"{channel}:{account}", MailRoute())
 
     async def submit(self, case_id: str, *, text: str, actor: str, visibility: Visibility | None = None) -> OutboxRow:
         """Queue an answer to the newest message of a case.
@@ -63,9 +64,8 @@ class ReplyService:
             UserInputError: The text is empty, too long for the channel, or the audience is not possible.
         """
         case = await self._store.case(case_id)
-        entry = self._answered(await self._store.conversation(case_id))
-        message = entry.message
-        assert message is not None  # only entries with a message are answered
+        entries = await self._store.conversation(case_id)
+        message = self._answered(entries)
         audience = visibility or message.visibility
         self._check(case, message, text, audience)
         reply = compose(
@@ -76,9 +76,9 @@ class ReplyService:
             author=actor,
             key=self._key,
             visibility=audience,
-            **vars(self._mail.get(f"{message.channel}:{message.account}", MailRoute())),
+            **vars(self._route(message.channel, message.account)),
         )
-        held = audience == "public" or (entry.decision is not None and entry.decision.hold_reply)
+        held = audience == "public" or any(entry.decision and entry.decision.hold_reply for entry in entries)
         now = self._clock.now()
         row = OutboxRow(
             id=reply.id,
@@ -97,17 +97,25 @@ class ReplyService:
         return row
 
     @staticmethod
-    def _answered(entries: list[Entry]) -> Entry:
+    def _answered(entries: list[Entry]) -> InboundMessage:
         """The newest message of the customer: verified ones first, so that a stranger is not written to."""
-        received = [entry for entry in entries if entry.direction == "in" and entry.message is not None]
+        received = [
+            (entry.verified, entry.at, number, entry.message)
+            for number, entry in enumerate(entries)
+            if entry.message is not None and entry.message.event != "delete"
+        ]
         if not received:
             raise UserInputError("there is no message to answer", status=409)
-        return max(received, key=lambda entry: (entry.verified, entry.at))
+        return max(received, key=lambda one: one[:3])[3]
 
     def _check(self, case: Case, message: InboundMessage, text: str, audience: Visibility) -> None:
         able = self.capabilities(case)
         if not text.strip():
             raise UserInputError("the reply is empty", fields={"text": "write something"})
+        route = self._route(message.channel, message.account)
+        if not is_reachable(recipient(message), mail_domain=route.mail_domain):
+            sentence = "no mail address of the sender is known" if route.mail_domain else "the sender is not known"
+            raise UserInputError(sentence, fields={"case": "no way to send"})
         if not able.reply:
             raise UserInputError("this case cannot be answered on its channel", fields={"case": "no way to send"})
         if audience not in able.reply:
@@ -139,9 +147,8 @@ class ReplyService:
         if row.reply is None or row.state != "awaiting_approval":
             raise Conflict("only a reply that waits for approval can be changed")
         case = await self._store.case(row.case_id)
-        entry = self._answered(await self._store.conversation(row.case_id))
-        assert entry.message is not None  # only entries with a message are answered
-        self._check(case, entry.message, text, row.reply.visibility)
+        message = self._answered(await self._store.conversation(row.case_id))
+        self._check(case, message, text, row.reply.visibility)
         reply = row.reply.model_copy(update={"text": text.strip(), "author": actor})
         return await self._store.decide_outbox(
             outbox_id, "awaiting_approval", digest=row.reply.digest, actor=actor, reply=reply

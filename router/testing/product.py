@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -94,6 +95,11 @@ class Product:
             "user", "add", name, *options, "--role", role, "--config", str(self.folder), "--password-file", str(secret)
         )
 
+    def command_cases(self) -> list[dict[str, Any]]:
+        """Every case as the command ``cases`` prints it, with the source keys of its messages."""
+        lines = self.command("cases", "--config", str(self.folder), "--all", "--json").splitlines()
+        return [json.loads(line) for line in lines]
+
     async def start(
         self, *, seconds: float = 60, environment: Mapping[str, str] | None = None, wait: bool = True
     ) -> None:
@@ -103,9 +109,15 @@ class Product:
                 [sys.executable, "-m", "router.cli.main", "run", "--config", str(self.folder)],
                 stdout=log, stderr=log, env={**os.environ, **self.environment, **(environment or {})},
             )  # fmt: skip
+        if wait:
+            await self.wait_ready(seconds=seconds)
+
+    async def wait_ready(self, *, seconds: float = 60) -> None:
+        """Wait until it says that it is ready. Raises TimeoutError: it did not in time, or it died."""
+        assert self._process is not None
         end = time.monotonic() + seconds
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
-            while wait:
+            while True:
                 try:
                     async with session.get(f"{self.url}/readyz") as answer:
                         if answer.status == 200:
@@ -132,10 +144,15 @@ class Product:
         await self.stop(number=signal.SIGKILL)
 
     async def wait_dead(self, *, seconds: float = 30) -> int:
-        """Wait until a failpoint has killed it."""
+        """Wait until a failpoint has killed it; the exit code. Raises TimeoutError: it lives."""
         assert self._process is not None
-        process, self._process = self._process, None
-        return await asyncio.to_thread(process.wait, seconds)
+        end = time.monotonic() + seconds
+        while (code := self._process.poll()) is None:
+            if time.monotonic() > end:
+                raise TimeoutError(f"it did not die within {seconds:g} s: {self.log()[-3000:]}")
+            await asyncio.sleep(0.02)
+        self._process = None
+        return code
 
     @asynccontextmanager
     async def _session(self, user: str) -> AsyncIterator[aiohttp.ClientSession]:

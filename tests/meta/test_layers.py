@@ -55,6 +55,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.notices": PIPELINE,
     "router.decide": PIPELINE,
     "router.pipeline": PIPELINE,
+    "router.worker": (*PIPELINE, "router.pipeline"),
     "router.outbox": PIPELINE,
     "router.web": ("router",),
     "router.cli": ("router", "classifiers"),

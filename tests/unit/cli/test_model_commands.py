@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""train and evaluate: a model from labelled messages, and how well one does."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classifiers.corpus import corpus_files
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """Some hundred messages of the corpus, of every language and label."""
+    lines = [line for file in corpus_files() for line in file.read_text(encoding="utf-8").splitlines()]
+    path = tmp_path / "few.jsonl"
+    path.write_text("\n".join(lines[:: max(1, len(lines) // 120)]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+def test_train_then_evaluate(run: Any, rows: Any, conf: Path, few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trained model becomes the installation's own, with a report; the same seed gives the same file."""
+    monkeypatch.undo()
+    monkeypatch.chdir(few.parent)
+    [first] = rows("train", few, "--out", "one.zip")
+    [again] = rows("train", few, "--config", conf)
+    assert set(first) == {"model", "sha256", "report"}
+    assert again["sha256"] == first["sha256"]
+    assert Path(again["model"]) == conf / "data" / "models" / "current.zip"
+    [report] = rows("evaluate", few, "--model", "one.zip")
+    assert report
+    [labels] = rows("classify", "-", "--model", "one.zip", text='{"text": "My parcel never came"}\n')
+    assert labels["kind"] in {"complaint", "request", "praise", "other"}
+    assert "%" in run("evaluate", few, "--model", "one.zip").stdout or "F1" in run("evaluate", few).stdout
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize(
+    "content", [None, "", '{"text": "x"}\n{broken\n', b"\xff\xfe"], ids=["missing", "empty", "broken", "bytes"]
+)
+def test_model_commands_refuse_bad_files(run: Any, tmp_path: Path, command: str, content: Any) -> None:
+    """A file that is missing, empty, broken or not text ends the command with 2 and its name or reason, every bad
+    line with its number."""
+    if content is not None:
+        (tmp_path / "c.jsonl").write_bytes(content if isinstance(content, bytes) else content.encode())
+    shown = run(command, "c.jsonl", code=2).stderr
+    assert "c.jsonl" in shown or "no labelled messages" in shown
+    if isinstance(content, str) and content:
+        assert "c.jsonl:1" in shown
+        assert "c.jsonl:2" in shown
