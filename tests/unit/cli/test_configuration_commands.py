@@ -169,10 +169,10 @@ def test_user_add_and_list(run: Any, rows: Any, conf: Path, tmp_path: Path) -> N
     assert "password" not in run(*words, "--role", "manager", "--disable").output
     [listed] = rows("user", "list", "--config", conf)
     assert (listed["role"], listed["teams"], listed["disabled"]) == ("manager", ["delivery", "billing"], True)
-    run("user", "link", "aino", "--config", conf, code=1)  # locked out
-    rows("user", "add", "aino", "--enable", "--config", conf, "--json")
-    assert "/login/" in run("user", "link", "aino", "--config", conf).output
     assert "disabled" in run("user", "list", "--config", conf).stdout
+    run("user", "link", "aino", "--config", conf, code=1)  # locked out
+    rows("user", "add", "aino", "--enable", "--config", conf)
+    assert "/login/" in run("user", "link", "aino", "--config", conf).output
 
 
 def test_user_add_asks_for_the_password_twice(run: Any, conf: Path) -> None:
