@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from io import StringIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from ruamel.yaml import YAML
@@ -56,6 +56,17 @@ def _write(path: Path, value: Any) -> None:
 
 class Product:
     """``complaint-router run`` on one configuration. Use as an async context manager."""
+
+    _started: ClassVar[list[subprocess.Popen[bytes]]] = []
+
+    @classmethod
+    def kill_all(cls) -> None:
+        """End whatever a failed test left running."""
+        for process in cls._started:
+            if process.poll() is None:
+                process.kill()
+                process.wait(10)
+        cls._started.clear()
 
     def __init__(self, folder: Path, *, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
@@ -109,6 +120,7 @@ class Product:
                 [sys.executable, "-m", "router.cli.main", "run", "--config", str(self.folder)],
                 stdout=log, stderr=log, env={**os.environ, **self.environment, **(environment or {})},
             )  # fmt: skip
+        self._started.append(self._process)
         if wait:
             await self.wait_ready(seconds=seconds)
 

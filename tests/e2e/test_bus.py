@@ -95,7 +95,7 @@ async def until(ready: Callable[[], bool], what: str, *, seconds: float = 30) ->
 @pytest.fixture
 def no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks unless told."""
-    monkeypatch.setattr("router.pipeline._POLL_SECONDS", NEVER)
+    monkeypatch.setattr("router.worker._POLL_SECONDS", NEVER)
     monkeypatch.setattr("router.outbox._POLL_SECONDS", NEVER)
     monkeypatch.setattr("router.web.pages.events.LOOK_SECONDS", NEVER)
 
@@ -152,7 +152,7 @@ async def test_one_process_wakes_pipeline_outbox_and_pages_of_another(
         shop = await stack.enter_async_context(reply_receiver())
         folders = [machine(tmp_path, name, database, broker, shop.url) for name in ("one", "two")]
         (one, address), (two, _) = [await stack.enter_async_context(running(folder)) for folder in folders]
-        monkeypatch.setattr(one.core.pipeline, "wake", lambda: None)
+        monkeypatch.setattr(one.core.worker, "wake", lambda: None)
         monkeypatch.setattr(one.outbox, "wake", lambda: None)
         client = await stack.enter_async_context(aiohttp.ClientSession(address))
         await log_in(client, one)
