@@ -27,7 +27,7 @@ _LEASE_SECONDS = 240.0
 _STOP_SECONDS = 60.0  # what is still under way then is parked at the next start
 _PARALLEL = 8
 _MAX_ATTEMPTS = 16  # with the pauses below: about three days
-_RENEW_EVERY = 60.0
+_RENEW_EVERY = 15.0
 
 
 def backoff(attempt: int, *, spread: float) -> timedelta:

@@ -75,6 +75,13 @@ async def drained(database: str, *, seconds: float = 60) -> None:
             await asyncio.sleep(0.1)
 
 
+async def settled(database: str, *, seconds: float = 60) -> None:
+    """Wait until nothing is on its way out any more."""
+    async with asyncio.timeout(seconds):
+        while (await ask(database, "select count(*) from outbox where state in ('pending', 'attempting')"))[0][0]:
+            await asyncio.sleep(0.1)
+
+
 async def test_complaint_and_files_on_postgres(tmp_path: Path, database: str) -> None:
     """A webhook is routed and answered; files pushed in beside the running server are counted and known again."""
     async with reply_receiver() as shop:
@@ -136,6 +143,7 @@ async def test_two_processes_share_the_work_and_one_dies(tmp_path: Path, databas
         await pass_a_lease(database)
         await drained(database)
         await shop.wait_for(total, seconds=60, automatic=True)
+        await settled(database)  # what the dead one had sent and not recorded is taken over and sent again, same id
         assert await two.stop() == 0
 
         rows = await ask(database, "select native_id, case_id from raws join messages on messages.raw_id = raws.id")
