@@ -3,14 +3,12 @@
 
 import asyncio
 import json
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import asyncpg
 import pytest
 
 from router.app import Application
@@ -19,7 +17,6 @@ from router.records import User
 from router.testing.product import PASSWORD, Product, make_installation
 from router.testing.servers import ServerMissing, skip_or_fail
 from router.testing.servers.nats import NatsServer, nats_server
-from router.testing.servers.postgres import postgres
 from router.testing.webhooks import WebhookSender, reply_receiver, webhook_secret
 from router.web.passwords import hash_password
 
@@ -31,25 +28,6 @@ COMPLAINT = {
     "sender": {"address": "anna@example.com"},
 }
 NEVER = 3600.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    try:
-        with postgres() as url:
-            yield url
-    except ServerMissing as error:
-        skip_or_fail(error)
-
-
-@pytest.fixture
-async def database(server: str) -> str:
-    """The address of an empty database."""
-    name = f"db{uuid.uuid4().hex}"
-    connection = await asyncpg.connect(server)
-    await connection.execute(f"create database {name}")
-    await connection.close()
-    return server.rsplit("/", 1)[0] + f"/{name}"
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 
 import asyncio
 import json
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,12 @@ from router.config.models import Secret, StoreSettings
 from router.store.sql import SqlStore, open_store
 from router.testing.mails import mixed_mails
 from router.testing.product import Product, make_installation
-from router.testing.servers import ServerMissing, skip_or_fail
-from router.testing.servers.postgres import postgres
 from router.testing.store import make_raw
 from router.testing.webhooks import WebhookSender, reply_receiver, webhook_secret
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 COMPLAINT = {"text": "You charged me twice for one invoice. I want my money back!", "language": "en"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    try:
-        with postgres() as url:
-            yield url
-    except ServerMissing as error:
-        skip_or_fail(error)
-
-
-@pytest.fixture
-async def database(server: str) -> str:
-    """The address of an empty database."""
-    name = f"db{uuid.uuid4().hex}"
-    connection = await asyncpg.connect(server)
-    await connection.execute(f"create database {name}")
-    await connection.close()
-    return server.rsplit("/", 1)[0] + f"/{name}"
 
 
 def machine(tmp_path: Path, name: str, database: str, *, reply_url: str | None = None) -> Product:
