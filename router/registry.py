@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a name in the configuration to the code behind it, imported only when asked for.
 
-A channel of kind ``x`` is the folder ``channels/x/`` with three attributes found by convention:
+A channel of kind ``x`` is the folder ``channels/x/`` with attributes found by convention:
 
-    channels.x.config:Config     pydantic model of its settings
-    channels.x.parse:parse       router.interfaces.Parse
+    channels.x.parse:parse       router.interfaces.Parse; alone it makes a reader: for ``parse`` and ``ingest``
+    channels.x.config:Config     pydantic model of its settings; with it the channel can be connected
     channels.x.channel:create    (account, Config, ChannelContext) -> Channel
     channels.x.folder:read_messages   optional: Path -> (name, bytes) for files that hold several messages
 
@@ -28,8 +28,7 @@ from router.interfaces import Channel, ChannelContext, Parse, Sink
 
 __all__ = [
     "CHANNEL_GROUP", "SINK_GROUP", "channel_config", "channel_factory", "channel_files", "channel_kinds",
-    "channel_parse", "sink_config",
-    "sink_factory", "sink_kinds",
+    "channel_parse", "reader_kinds", "sink_config", "sink_factory", "sink_kinds",
 ]  # fmt: skip
 
 CHANNEL_GROUP = "complaint_router.channels"
@@ -48,15 +47,25 @@ def _packages(group: str, home: str) -> dict[str, str]:
 
 
 def _is_plugin(home: str, module: pkgutil.ModuleInfo, *, folder: bool) -> bool:
-    """A channel is a folder with settings, a sink a module; what begins with an underscore is shared by them."""
+    """A channel is a folder with a reader, a sink a module; what begins with an underscore is shared by them."""
     if folder:
-        return module.ispkg and Path(home, module.name, "config.py").is_file()
+        return module.ispkg and Path(home, module.name, "parse.py").is_file()
     return not module.ispkg and not module.name.startswith("_")
 
 
-def channel_kinds() -> list[str]:
-    """Every kind of channel that can be named in ``channels.yaml``."""
+def reader_kinds() -> list[str]:
+    """Every kind of channel whose messages can be read."""
     return list(_packages(CHANNEL_GROUP, "channels"))
+
+
+def channel_kinds() -> list[str]:
+    """Every kind of channel that can be named in ``channels.yaml``; of others' packages, all that registered."""
+    here = importlib.import_module("channels").__path__[0]
+    return [
+        kind
+        for kind, base in _packages(CHANNEL_GROUP, "channels").items()
+        if not base.startswith("channels.") or Path(here, kind, "config.py").is_file()
+    ]
 
 
 def sink_kinds() -> list[str]:

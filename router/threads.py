@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -76,8 +76,8 @@ def place(message: InboundMessage, known: Lookup, *, key: bytes, now: datetime, 
     own = known.threads.get(_key(message, message.message_id), ()) if message.message_id else ()
     if message.event != "message":
         for hit in own:
-            if hit.sender_key == message.sender.key:
-                return Placement("edit", hit.case)
+            if hit.sender_key == message.sender.key or (message.event == "delete" and not message.sender.key):
+                return Placement("edit", hit.case)  # some platforms say that a post is gone, not whose it was
     digest = words_digest(message)
     for hit in own:
         if _is_mail(message) and hit.sender_key == message.sender.key and hit.digest == digest:
@@ -90,7 +90,8 @@ def place(message: InboundMessage, known: Lookup, *, key: bytes, now: datetime, 
     found = found or _by_subject(message, known)
     if found is None or found.case is None or _is_over(found.case, now, settings):
         return Placement("new")
-    return found
+    # Our own mail server said that the sender is not who the mail claims: the mail joins, but proves nothing.
+    return replace(found, verified=False) if message.flags.unverified else found
 
 
 def _wrote_in(message: InboundMessage, hit: ThreadHit) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from channels.telegram.kinds import unknown_kinds
 from channels.telegram.wire import JsonObject, number, objects, text_at, values
 from router.schema import Attachment, clean_text
 
@@ -33,6 +34,10 @@ def attachments_of(message: JsonObject) -> list[Attachment]:
         found += _photo(objects(paid, "photo"))
         if values(paid, "video"):
             found.append(_attachment(values(paid, "video"), kind="video", default_type="video/mp4"))
+    for kind in unknown_kinds(message):
+        file = values(message, kind)
+        if text_at(file, "file_id"):
+            found.append(_attachment(file, kind=kind, default_type="application/octet-stream"))
     return found
 
 

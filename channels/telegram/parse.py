@@ -6,33 +6,18 @@ The library refuses an update whole when one field is new to it; a customer's wo
 
 from __future__ import annotations
 
+from channels.telegram.kinds import content_kinds
 from channels.telegram.media import attachments_of, extras_of
 from channels.telegram.wire import JsonObject, load_json, number, objects, text_at, time_at, values
 from router.errors import ParseError
 from router.interfaces import ParseOptions
-from router.schema import Flags, InboundMessage, Party, RawMessage, Visibility
+from router.schema import Flags, InboundMessage, Party, RawMessage, Visibility, clean_text
 
 __all__ = ["entity_texts", "parse"]
 
 # Bot API, Update: the fields that hold a message, and the event each stands for.
 _NEW = ("message", "channel_post", "business_message", "guest_message")
 _EDITED = ("edited_message", "edited_channel_post", "edited_business_message")
-
-# Bot API, Message: what every message has besides its content. A message with nothing else is empty.
-_ENVELOPE = frozenset({
-    "author_signature", "business_connection_id", "chat", "date", "direct_messages_topic", "edit_date",
-    "effect_id", "external_reply", "forward_date", "forward_from", "forward_from_chat", "forward_from_message_id",
-    "forward_origin", "forward_sender_name", "forward_signature", "from", "has_protected_content",
-    "is_automatic_forward", "is_from_offline", "is_topic_message", "link_preview_options", "media_group_id",
-    "message_id", "message_thread_id", "quote", "reply_markup", "reply_to_message", "reply_to_story",
-    "sender_boost_count", "sender_business_bot", "sender_chat", "show_caption_above_media", "via_bot",
-})  # fmt: skip
-
-# Content that a person sent. Anything else (somebody joined, a title changed, a call ended) is a service message.
-_CONTENT = frozenset({
-    "animation", "audio", "caption", "checklist", "contact", "dice", "document", "game", "invoice", "location",
-    "paid_media", "photo", "poll", "sticker", "story", "text", "venue", "video", "video_note", "voice",
-})  # fmt: skip
 
 
 def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
@@ -45,11 +30,16 @@ def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
         ParseError: The bytes are not JSON, or not of this shape.
     """
     document = load_json(raw.body)
+    if isinstance(document, list) and document and all(isinstance(update, dict) for update in document):
+        document = {"result": document}
     if not isinstance(document, dict):
         raise ParseError("not a Telegram update: the JSON document is not an object")
     if isinstance(document.get("result"), list):
         return [message for update in objects(document, "result") for message in _update(update, raw, options)]
-    if "update_id" not in document and "message_id" not in document:
+    document = values(document, "result") or document
+    if "chat_instance" in document:  # a callback query without its update
+        document = {"callback_query": document}
+    if not {"update_id", "message_id", "callback_query", *_NEW, *_EDITED} & document.keys():
         raise ParseError("not a Telegram update: there is no update_id")
     return _update(document, raw, options)
 
@@ -68,7 +58,8 @@ def _update(update: JsonObject, raw: RawMessage, options: ParseOptions) -> list[
 
 
 def _message(message: JsonObject, raw: RawMessage, options: ParseOptions, *, edited: bool) -> list[InboundMessage]:
-    if not _CONTENT & message.keys():
+    kinds = content_kinds(message)
+    if not kinds:
         return []
     chat = values(message, "chat")
     place, ident = text_at(chat, "id"), text_at(message, "message_id")
@@ -78,6 +69,7 @@ def _message(message: JsonObject, raw: RawMessage, options: ParseOptions, *, edi
     text, notes = text_at(message, body_key), []
     if not text:
         text = text_at(values(message, "poll"), "question") or text_at(values(message, "checklist"), "title")
+        text = text or text_at(values(message, "web_app_data"), "data")
     if len(text) > options.max_text_chars:
         text, notes = text[: options.max_text_chars], [f"text cut at {options.max_text_chars} characters"]
     fields = extras_of(message)
@@ -85,7 +77,7 @@ def _message(message: JsonObject, raw: RawMessage, options: ParseOptions, *, edi
         fields["links"] = "\n".join(links)
     attachments = attachments_of(message)
     if not (text or attachments or fields):
-        notes.append("content this version cannot show: " + ", ".join(sorted(_CONTENT & message.keys())))
+        notes.append("content this version cannot show: " + ", ".join(clean_text(kind) for kind in kinds)[:200])
     native = f"{place}/{ident}"
     answered = text_at(values(message, "reply_to_message"), "message_id")
     sender = _sender(message)
@@ -171,7 +163,7 @@ def _person(user: JsonObject) -> Party:
 
 def _chat_party(chat: JsonObject) -> Party:
     party = _person(chat)
-    return party.model_copy(update={"name": text_at(chat, "title") or party.name})
+    return Party(address=party.address, name=text_at(chat, "title") or party.name, id=party.id)
 
 
 def _sender(message: JsonObject) -> Party:
@@ -180,7 +172,7 @@ def _sender(message: JsonObject) -> Party:
     if behind or not values(message, "from"):
         party = _chat_party(behind or values(message, "chat"))
         signature = text_at(message, "author_signature")
-        return party.model_copy(update={"name": signature}) if signature and not party.name else party
+        return Party(address=party.address, name=party.name or signature, id=party.id)
     return _person(values(message, "from"))
 
 

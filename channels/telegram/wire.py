@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from channels.payload import check_size
 from router.errors import ParseError
 
 __all__ = ["JsonObject", "load_json", "number", "objects", "text_at", "time_at", "values"]
@@ -16,6 +17,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 def load_json(body: bytes) -> Any:
     """Decode a JSON document. Raises ParseError for anything that is not one."""
+    check_size(body)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as exc:  # ValueError covers bad JSON, bad UTF-8 and absurdly long numbers

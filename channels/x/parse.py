@@ -31,7 +31,8 @@ def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
     """
     document = load_json(raw.body)
     if isinstance(document, list):
-        document = {"statuses": document}
+        old = any(isinstance(post, dict) and "user" in post for post in document)  # version 1.1 holds the author inside
+        document = {"statuses" if old else "data": document}
     if not isinstance(document, dict):
         raise ParseError("not an X document: the JSON is no object")
     if "data" not in document:
@@ -40,6 +41,8 @@ def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
         posts = objects(document, "statuses") if "statuses" in document else [document] if "user" in document else []
         if posts or "statuses" in document:
             return [message for post in posts for message in parse_status(post, raw, options)]
+        if ident(document) and "text" in document:  # one post of version 2 by itself
+            document = {"data": document}
     found = document.get("data", [] if "meta" in document else None)
     if isinstance(found, dict):
         found = [found]

@@ -9,7 +9,7 @@ from channels.x.wire import JsonObject, objects, text_at, unescape
 
 __all__ = ["new_words", "post_text"]
 
-_LEADING_NAMES = re.compile(r"(?:[@＠]\w{1,50}\s+)+")
+_LEADING_NAMES = re.compile(r"\A(?:[@＠]\w{1,50}\s+)+")
 
 
 def post_text(text: str, *entity_sets: JsonObject) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
+from channels.payload import check_size
 from router.errors import ParseError
 
 __all__ = ["JsonObject", "ident", "load_json", "objects", "strings", "text_at", "time_at", "unescape", "values"]
@@ -20,6 +21,7 @@ _ESCAPED = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
 def load_json(body: bytes) -> Any:
     """Decode a JSON document. Raises ParseError for anything that is not one."""
+    check_size(body)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as exc:  # ValueError covers bad JSON, bad UTF-8 and absurdly long numbers

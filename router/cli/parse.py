@@ -22,6 +22,9 @@ def parse(
     ],
     *,
     channel: Annotated[str, typer.Option(help="Kind of channel whose reader is used.")] = "email",
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Read by the limits and patterns of this installation.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read message files as the channel would, keeping nothing. One JSON value a file, one a line, in order.
@@ -34,15 +37,22 @@ def parse(
 
     from router.interfaces import ParseOptions
     from router.parsing.pool import InlineReader
-    from router.registry import channel_kinds
+    from router.registry import reader_kinds
     from router.schema import RawMessage
 
-    unknown = f"no channel is called '{channel}'; known: {', '.join(channel_kinds())}"
-    reader = InlineReader(lambda _: ParseOptions())
+    unknown = f"no channel is called '{channel}'; known: {', '.join(reader_kinds())}"
+    options = ParseOptions()
+    if config is not None:
+        from router.accounts import any_options
+        from router.cli.common import load_configuration
+
+        settings = load_configuration(config).settings
+        options = any_options(settings.limits, settings.entities)
+    reader = InlineReader(lambda _: options)
     missing = False
     for file in files:
         try:
-            body = file.read_bytes() if channel in channel_kinds() else None
+            body = file.read_bytes() if channel in reader_kinds() else None
         except OSError as error:
             body, unknown = None, f"{file}: {error.strerror}"
         if body is None:
@@ -63,23 +73,26 @@ def parse(
 
 
 def _value(answer: Answer) -> Any:
-    """An object for a message, a list for several, None where the payload holds none, or the error."""
+    """An object for a message, a list for several, or the error. ``ignored`` marks what would open no case: a payload
+    that holds no message, what we sent ourselves, a deletion."""
     if answer.error:
         return {"error": answer.error}
     shown = []
     for message in answer.messages:
         value = message.model_dump(mode="json", exclude={"received_at"})
-        shown.append(value | {"date": value["sent_at"]})
-    return shown[0] if len(shown) == 1 else shown or None
+        shown.append(value | {"date": value["sent_at"], "ignored": message.flags.own or message.event == "delete"})
+    return shown[0] if len(shown) == 1 else shown or {"ignored": True}
 
 
 def _show(file: Path, value: Any, *, as_json: bool) -> None:
+    from router.schema import DeliveryReport
+
     if as_json:
         print_json(value)
         return
     typer.secho(f"== {file}", bold=True)
     for message in value if isinstance(value, list) else [value]:
-        if message is None:
+        if "event" not in message and "error" not in message:
             typer.echo("holds no message")
             continue
         if "error" in message:
@@ -93,6 +106,11 @@ def _show(file: Path, value: Any, *, as_json: bool) -> None:
         typer.echo(f"date     {message['sent_at'] or '-'}   {message['visibility']}   {' '.join(flags)}".rstrip())
         for part in message["attachments"]:
             typer.echo(f"part     {part['filename'] or '(no name)'}  {part['content_type']}  {part['size']} bytes")
+        for entity in message["entities"]:
+            unit = f" {entity['unit']}" if entity["unit"] else ""
+            typer.echo(f"found    {entity['kind']}  {entity['value']}{unit}  ({entity['place']}: {entity['text']})")
+        if message["report"] is not None:
+            typer.echo(f"report   {DeliveryReport.model_validate(message['report']).sentence('mail')}")
         for note in message["notes"]:
             typer.echo(f"note     {note}")
         typer.echo(f"\n{message['reply_text'] or message['text']}\n")

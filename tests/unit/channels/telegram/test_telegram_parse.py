@@ -39,14 +39,18 @@ def one(kind: str = "message", options: dict[str, Any] | None = None, **content:
     return found
 
 
+def named(got: dict[str, Any], key: str, wanted: dict[str, Any]) -> Any:
+    """One value of a message; of its flags those that the fixture names, so that a new flag changes no fixture."""
+    return {flag: got[key][flag] for flag in wanted[key]} if key == "flags" else got[key]
+
+
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
 def test_parse_gives_what_the_fixture_expects(path: Path) -> None:
     """Each fixture holds an update and the fields its messages must have."""
     fixture = json.loads(path.read_text(encoding="utf-8"))
     found = [m.model_dump(mode="json") for m in read(fixture["update"])]
-    assert [{key: got[key] for key in wanted} for got, wanted in zip(found, fixture["expect"], strict=True)] == (
-        fixture["expect"]
-    )
+    pairs = zip(found, fixture["expect"], strict=True)
+    assert [{key: named(got, key, wanted) for key in wanted} for got, wanted in pairs] == fixture["expect"]
 
 
 def test_parse_keeps_ids_exact() -> None:

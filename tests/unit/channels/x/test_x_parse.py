@@ -29,14 +29,18 @@ def read(document: Any, **options: Any) -> list[InboundMessage]:
     return parse(raw, ParseOptions(**options))
 
 
+def named(got: dict[str, Any], key: str, wanted: dict[str, Any]) -> Any:
+    """One value of a message; of its flags those that the fixture names, so that a new flag changes no fixture."""
+    return {flag: got[key][flag] for flag in wanted[key]} if key == "flags" else got[key]
+
+
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
 def test_parse_gives_what_the_fixture_expects(path: Path) -> None:
     """Each fixture holds a document and the fields its messages must have."""
     fixture = json.loads(path.read_text(encoding="utf-8"))
     found = [m.model_dump(mode="json") for m in read(fixture["document"])]
-    assert [{key: got[key] for key in wanted} for got, wanted in zip(found, fixture["expect"], strict=True)] == (
-        fixture["expect"]
-    )
+    pairs = zip(found, fixture["expect"], strict=True)
+    assert [{key: named(got, key, wanted) for key in wanted} for got, wanted in pairs] == fixture["expect"]
 
 
 @pytest.mark.parametrize("own", ["77", "@Marko_Example", "marko_example"])
