@@ -8,21 +8,38 @@ A ``Config`` may have any of these attributes; each is optional: ``own`` (our ow
 
 from __future__ import annotations
 
-from router.config.models import ChannelSettings
+from router.config.models import ChannelSettings, EntitySettings, Limits
 from router.interfaces import ParseOptions
 from router.replies.service import MailRoute
 
-__all__ = ["mail_route", "parse_options"]
+__all__ = ["any_options", "mail_route", "parse_options"]
 
 
-def parse_options(channel: ChannelSettings) -> ParseOptions:
-    """What the channel's parser must know of the account."""
-    settings = channel.settings
+def any_options(limits: Limits, entities: EntitySettings | None = None) -> ParseOptions:
+    """What a parser must know of the installation, where the account is none of the configured ones."""
+    wanted = entities or EntitySettings()
     return ParseOptions(
-        own=tuple(getattr(settings, "own", ())),
-        token_domain=getattr(settings, "token_domain", ""),
-        trusted_authserv=tuple(getattr(settings, "trusted_authserv", ())),
-        default_charset=getattr(settings, "default_charset", "utf-8"),
+        max_text_chars=limits.max_text_chars,
+        max_attachments=limits.max_attachments,
+        limits=limits.read,
+        patterns=wanted.pairs,
+        entity_kinds=wanted.find,
+        country=wanted.country,
+    )
+
+
+def parse_options(
+    channel: ChannelSettings, limits: Limits | None = None, entities: EntitySettings | None = None
+) -> ParseOptions:
+    """What the channel's parser must know of the account and, where given, of the installation's limits."""
+    settings = channel.settings
+    return any_options(limits or Limits(), entities).model_copy(
+        update={
+            "own": tuple(getattr(settings, "own", ())),
+            "token_domain": getattr(settings, "token_domain", ""),
+            "trusted_authserv": tuple(getattr(settings, "trusted_authserv", ())),
+            "default_charset": getattr(settings, "default_charset", "utf-8"),
+        }
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from router.schema import URGENCIES, Case, Classification, Customer, Decision, InboundMessage, Urgency
 
-__all__ = ["joined_case", "more_urgent", "new_case"]
+__all__ = ["joined_case", "more_urgent", "new_case", "with_report_told"]
 
 _SUBJECT_CHARS = 120
 
@@ -28,7 +28,7 @@ def new_case(
         team=decision.team,
         queue=decision.queue,
         kind=labels.kind,
-        type=labels.type,
+        type=labels.type if _is_preset("type", decision) else None,
         urgency=decision.urgency,
         language=(customer.language if customer else "") or labels.language,
         channel=message.channel,
@@ -38,10 +38,19 @@ def new_case(
         sender=message.original_sender or message.sender,
         customer_id=customer.id if customer else None,
         tags=decision.tags,
-        unsure=labels.unsure,
+        unsure=_is_unsure(labels, decision),
         created_at=message.received_at or now,
         updated_at=now,
     )
+
+
+def _is_preset(label: str, decision: Decision) -> bool:
+    """Whether a label stands on the case: acted on, or preset for a person to confirm."""
+    return decision.levels.get(label, "preselect") == "preselect"
+
+
+def _is_unsure(labels: Classification, decision: Decision) -> bool:
+    return labels.unsure or "kind" in decision.levels or "type" in decision.levels
 
 
 def _shortened(line: str) -> str:
@@ -50,7 +59,7 @@ def _shortened(line: str) -> str:
 
 def joined_case(case: Case, message: InboundMessage, labels: Classification, decision: Decision, now: datetime) -> Case:
     """The case after one more message. Machines and deletions reopen nothing and change no label."""
-    if message.flags.auto_reply or message.event == "delete":
+    if message.flags.auto_reply or message.flags.receipt or message.event == "delete" or _is_no_failure(message):
         return case.model_copy(update={"updated_at": now})
     changes: dict[str, object] = {"updated_at": now, "state": "open"}
     if labels.kind == "complaint" or message.flags.bounce:
@@ -58,10 +67,30 @@ def joined_case(case: Case, message: InboundMessage, labels: Classification, dec
     untouched = case.first_reply_at is None and case.assigned_to is None
     if labels.kind == "complaint" and case.kind != "complaint" and untouched:
         # "Hello, anybody there?" came first; now we know what it is about, and nobody has begun on it.
-        changes |= {"kind": labels.kind, "type": labels.type, "team": decision.team, "queue": decision.queue}
+        changes |= {"kind": labels.kind, "team": decision.team, "queue": decision.queue}
+        changes["type"] = labels.type if _is_preset("type", decision) else None
         changes["tags"] = tuple(dict.fromkeys((*case.tags, *decision.tags)))
-        changes["unsure"] = labels.unsure
+        changes["unsure"] = _is_unsure(labels, decision)
     return case.model_copy(update=changes)
+
+
+def _is_no_failure(message: InboundMessage) -> bool:
+    """Whether it only reports that our mail arrived, or is still under way: nobody need do anything."""
+    return message.report is not None and message.report.action in (
+        "delayed",
+        "delivered",
+        "relayed",
+        "expanded",
+        "read",
+    )
+
+
+def with_report_told(message: InboundMessage) -> InboundMessage:
+    """A report on an answer of ours with a first note that says in words what became of it."""
+    report = message.report
+    if report is None or not (message.flags.bounce or report.action):
+        return message
+    return message.model_copy(update={"notes": (report.sentence("our answer"), *message.notes)})
 
 
 def more_urgent(one: Urgency, other: Urgency) -> Urgency:

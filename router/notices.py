@@ -23,7 +23,7 @@ _SINK_TEXT_CHARS = 4000
 def is_answerable(message: InboundMessage) -> bool:
     """Whether a machine may write back: never to machines, lists or ourselves (RFC 3834), never in public."""
     flags = message.flags
-    machine = flags.auto_reply or flags.bounce or flags.mailing_list or flags.own or flags.spam
+    machine = flags.auto_reply or flags.bounce or flags.receipt or flags.mailing_list or flags.own or flags.spam
     envelope_ok = not flags.sender_ambiguous and bool(recipient(message).key)
     return not machine and envelope_ok and message.visibility != "public" and message.event == "message"
 
@@ -54,10 +54,19 @@ class Notices:
     def for_new(self, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> list[OutboxRow]:
         """Everything that leaves because this message opened this case."""
         rows = self.for_moved(case, message, decision, now)
-        if decision.acknowledge and is_answerable(message):
-            acknowledgement = self._acknowledgement(decision.acknowledge, case, message, now)
-            rows += [acknowledgement] if acknowledgement else []
+        texts = (("answer", decision.answer), ("ask", decision.ask), ("acknowledgement", decision.acknowledge))
+        for purpose, template in texts if is_answerable(message) else ():  # one text a message, the most telling
+            if template:
+                text = self._text(purpose, template, case, message, now)
+                return [*rows, text] if text else rows
         return rows
+
+    def for_joined(self, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> list[OutboxRow]:
+        """What leaves because this message came into a case that exists: the one question, if it was not asked yet."""
+        if not decision.ask or not is_answerable(message):
+            return []
+        question = self._text("ask", decision.ask, case, message, now)
+        return [question] if question else []
 
     def for_moved(self, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> list[OutboxRow]:
         """What leaves because this message sent its case to another team: the copies to that team's sinks."""
@@ -66,7 +75,11 @@ class Notices:
     def _sinks(self, case: Case, decision: Decision) -> list[str]:
         return list(dict.fromkeys((*decision.sinks, *self._team_sinks.get(case.team, ()))))
 
-    def _acknowledgement(self, template: str, case: Case, message: InboundMessage, now: datetime) -> OutboxRow | None:
+    def _text(
+        self, purpose: str, template: str, case: Case, message: InboundMessage, now: datetime
+    ) -> OutboxRow | None:
+        """A text by the machine. All go by the rule of acknowledgements, one a day to an address, so that two
+        machines cannot keep each other busy."""
         route = self._mail.get(f"{message.channel}:{message.account}", MailRoute())
         target = ":".join(route.via) if route.via else f"{message.channel}:{message.account}"
         able = self._capabilities.get(target, Capabilities(reply=()))
@@ -76,7 +89,7 @@ class Notices:
             template, case.language, {"reference": case.id, "company": self._company, "name": case.sender.name}
         )
         reply = compose(
-            outbox_id=_key("acknowledgement", message.source_key),
+            outbox_id=_key(purpose, message.source_key),
             case=case,
             message=message,
             text=words.text,
@@ -91,6 +104,7 @@ class Notices:
         return OutboxRow(
             id=reply.id, kind="acknowledgement", state="pending", case_id=case.id, team=case.team, target=target,
             reply=reply, next_at=now, created_at=now, created_by="router",
+            once=f"ask:{case.id}" if purpose == "ask" else "",
         )  # fmt: skip
 
     def _forward(self, sink: str, case: Case, message: InboundMessage, decision: Decision, now: datetime) -> OutboxRow:

@@ -77,6 +77,7 @@ class _Reader:
         self.found: list[Mailbox] = []
         self.held: Mailbox | None = None  # words before an unquoted comma: perhaps "Smith, John <j@example.org>"
         self.quotes = '"' in text
+        self.grouped = False  # a group was opened: a comment alone is no mailbox then
         self._clear()
 
     def _clear(self) -> None:
@@ -116,6 +117,7 @@ class _Reader:
                 at += 1
                 continue
             elif char == ":" and self._opens_group(at):
+                self.grouped = True
                 self._clear()
                 at += 1
                 continue
@@ -199,7 +201,7 @@ class _Reader:
 
     def _mailbox(self) -> Mailbox | None:
         phrase = "".join(self.phrase)
-        if not (self.angles or phrase.strip() or self.comments):
+        if not (self.angles or phrase.strip() or (self.comments and not self.grouped)):
             return None
         odd = len(self.angles) > 1 or self.after
         if self.angles:

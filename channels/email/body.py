@@ -9,13 +9,19 @@ from dataclasses import dataclass, field
 from channels.email.charset import decode_text
 from channels.email.mime import Part
 
-__all__ = ["Layout", "lay_out", "part_text", "unflow"]
+__all__ = ["Layout", "encoded_bytes", "lay_out", "octets_text", "part_text", "unflow"]
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s{0,3}=\s{0,3}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-_LINE_ENDS = re.compile(r"\r+\n|\r")
+_LINE_ENDS = re.compile(r"\r+\n?")
 _REPORTS = frozenset((
     "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
     "message/global-disposition-notification", "message/feedback-report", "text/rfc822-headers", "text/rfc822-header",
+))  # fmt: skip
+_READ = frozenset(("plain", "html", "enriched", "richtext", "markdown", "x-markdown"))
+_DATA = frozenset((
+    "calendar", "csv", "vcard", "x-vcard", "directory", "css", "javascript", "xml", "rtf", "tab-separated-values",
+    "rfc822-headers", "rfc822-header", "x-amp-html", "watch-html", "x-watch-html", "x-diff", "x-patch", "x-log",
+    "x-python", "x-sh", "x-java", "x-c", "x-csrc", "x-chdr", "yaml", "json", "sql", "troff", "uri-list",
 ))  # fmt: skip
 _OTHER_FORMS = frozenset(("text/enriched", "text/richtext", "text/watch-html", "text/x-amp-html", "text/x-watch-html"))
 
@@ -87,8 +93,10 @@ def _add(part: Part, layout: Layout, forms: _Forms) -> None:
 
 def _is_inline_text(part: Part, number: int, kind: str) -> bool:
     """Whether a leaf is text to be read in place rather than something attached."""
-    if part.content_type not in ("text/plain", "text/html") or part.disposition == "attachment":
+    if part.main != "text" or part.disposition == "attachment":
         return False
+    if part.sub not in _READ and (part.sub in _DATA or number or _is_named(part)):
+        return False  # RFC 2046 section 4.1.4: other kinds of text are plain text, where they are no file
     if kind == "related" and number > 0:
         return not (part.headers.has("content-id") or _is_named(part))
     # Named text is a file unless it stands first: some programs name the body itself.
@@ -103,13 +111,23 @@ def _is_named(part: Part) -> bool:
 
 def part_text(part: Part, *, most: int, fallback: str = "utf-8") -> tuple[str, str]:
     """The text of a text part with ``\\n`` line ends, at most ``most`` characters, and a note if it was repaired."""
-    octets = part.decoded(most * 6 + 1_000)  # a character is at most 4 bytes, an encoded byte 3, but hardly ever both
+    return octets_text(part, part.decoded(encoded_bytes(most)), most=most, fallback=fallback)
+
+
+def encoded_bytes(chars: int) -> int:
+    """How many encoded bytes so many characters take at most: one is up to 4 bytes, an encoded byte 3, but hardly ever
+    both."""
+    return chars * 6 + 1_000
+
+
+def octets_text(part: Part, octets: bytes, *, most: int, fallback: str = "utf-8") -> tuple[str, str]:
+    """The text of a part whose transfer decoding is done; as ``part_text``."""
     label = part.params.get("charset", "")
     if not label and part.sub == "html" and (match := _META_CHARSET.search(octets[:4_000])):
         label = match[1].decode("ascii")
     text, note = decode_text(octets, label, fallback=fallback)
     if "\r" in text:
-        text = _LINE_ENDS.sub("\n", text)
+        text = _LINE_ENDS.sub(lambda match: "\n" if match[0][-1] == "\n" else "\n" * len(match[0]), text)
     if part.sub == "plain" and part.params.get("format", "").lower() == "flowed":
         text = unflow(text, delsp=part.params.get("delsp", "").lower() == "yes")
     if len(text) > most:

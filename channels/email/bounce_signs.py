@@ -32,7 +32,7 @@ SUBJECT = re.compile(
     r"|(?:cannot|could not) (?:be )?(?:send|sent|deliver)|unzustellbar|nicht zugestellt"
     r"|zustellung fehlgeschlagen|konnte nicht zugestellt|non remis|échec de (?:la )?(?:remise|distribution)"
     r"|no se (?:puede|pudo|ha podido) entregar|no entregado|error de entrega|mancato recapito|non recapitabile"
-    r"|impossibile recapitare|não (?:foi possível )?entreg|falha na entrega|onbestelbaar|niet bezorgd"
+    r"|impossibile recapitare|não (?:(?:foi|é) possível )?entreg|falha na entrega|onbestelbaar|niet bezorgd"
     r"|kon niet worden (?:bezorgd|afgeleverd)|olever(?:erbar|erat)|gick inte att leverera|kunde inte levereras"
     r"|nie (?:można|udało się) dostarczyć|niedostarczon|toimitus epäonnistui|ei voitu toimittaa"
     r"|perille toimittamaton|ei saa (?:kohale )?toimetada|kättetoimetamat|kohaletoimetamise"
@@ -42,7 +42,12 @@ SUBJECT = re.compile(
 SURE_SUBJECT = re.compile(
     r"(?i)\W{0,3}(?:delivery status notification|undelivered mail returned to sender|returned mail:"
     r"|mail delivery failed|delivery notification: delivery has failed|delivery failure\W*\Z|failed mail to"
-    r"|mail system error|undeliverable mail)"
+    r"|mail system error|undeliverable mail"
+    r"|(?:undeliverable|undelivered|unzustellbar|non remis|non distribuable|no se puede entregar|non recapitabile"
+    r"|impossibile recapitare|não é possível entregar|não entregue|onbestelbaar|kan niet worden bezorgd|olevererbart?"
+    r"|kan inte levereras|går inte att leverera|nie można dostarczyć|niedostarczone|ei voi(?:da|tu) toimittaa"
+    r"|perille toimittamaton|kättetoimetamatu|ei saa (?:kohale )?toimetada|kohaletoimetamatu|neisporučivo"
+    r"|nije moguće isporučiti|isporuka nije uspjela|nije isporučeno)\s?:)"
 )
 # What delivery reports say, and a customer may say too ...
 BODY = re.compile(
@@ -55,7 +60,11 @@ BODY = re.compile(
     r"|diagnostic-code:|delivery (?:has )?(?:failed|status|attempt|report|delayed|failure)"
     r"|(?:^|\W)(?:421|45[0-4]|55[0-4])[ -](?:#?[45]\.\d\.\d|\S)"
     r"|message (?:delivery|could not|was not|is too|size)|failed (?:recipient|address)|unsent message"
-    r"|not yet been delivered|nicht zugestellt|no se pudo entregar"
+    r"|not yet been delivered|nicht zugestellt|no se pudo entregar|has been postponed"
+    r"|full mailbox|continue to (?:try|attempt)|konnte nicht (?:an|zu)|n['’]a pas pu être|non è stato possibile"
+    r"|não (?:foi )?entregue|niet (?:worden )?(?:bezorgd|afgeleverd)|inte levereras"
+    r"|nie został[ao]? dostarczon|ei voitu toimittaa|ei toimitettu"
+    r"|ei saanud (?:kohale )?toimetada|nije (?:bilo moguće )?isporučen|nije mogla biti isporučena"
 )
 # ... and what only mail servers say.
 SMTP_EVIDENCE = re.compile(
@@ -63,6 +72,8 @@ SMTP_EVIDENCE = re.compile(
     r"|\b55[0-4][ -](?:#?5\.\d\.\d|.{0,60}(?:user|mailbox|recipient|unknown|relay|address))"
     r"|permanent fatal errors|did not reach the following recipient|transcript of session follows"
     r"|qmail-send program|message that you sent (?:could not|has not|was)|original message (?:follows|headers)"
-    r"|could not be delivered to the following recipient"
+    r"|could not be delivered to (?:the )?following (?:recipient|user|address)|maximum delivery attempts"
+    r"|^-{2,} ?non-?delivery report|recipients? that (?:could|cannot) be delivered|remote server returned"
+    r"|\b(?:host|server) \S{1,200} said: [45]\d\d"
     r"|message n['’]a (?:pas )?p[uû] (?:pas )?[eê]tre d|--- (?:below this line|the following addresses)"
 )

@@ -7,6 +7,7 @@ import codecs
 import re
 from functools import lru_cache
 
+from channels.email.guess import guess_codec, is_clearly_other
 from router.schema import clean_text
 
 __all__ = ["decode_text", "known_charset"]
@@ -64,6 +65,7 @@ _UNIVERSAL = {"us-ascii", "ascii", "cp1252", "iso8859-1", "iso8859-15", "utf-8"}
 _FOREIGN = re.compile(rb"[^\x00-\x7f][^\x00-\x1f<>]*")
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_JAPANESE = (b"\x1b$B", b"\x1b$@")
 _GUESS_BYTES = 32 * 1024  # guessing costs time in proportion; this much is plenty to recognise a script
 
 
@@ -75,7 +77,13 @@ def known_charset(label: str) -> str:
     if short.startswith("cs") and short[2:] in _MEANT:
         short = short[2:]
     name = _MEANT.get(short, label)
-    for candidate in (name, f"cp{short[7:]}" if short.startswith("windows") else "", f"iso8859_{short[7:]}"):
+    bare = short.removeprefix("x")
+    for candidate in (
+        name,
+        f"cp{bare[7:]}" if bare.startswith("windows") else "",
+        f"iso8859_{short[7:]}" if short.startswith("iso8859") and short[7:] else "",
+        short,
+    ):
         if not candidate or not candidate.isascii() or "\0" in candidate:
             continue
         try:
@@ -124,21 +132,35 @@ def _decode_western(octets: bytes, codec: str, label: str, fallback: str) -> tup
     """Decode what is unlabelled, ASCII, Western or UTF-8 by name: valid UTF-8 always wins, since other text hardly
     ever looks like it."""
     said = f"charset {label!r} was really" if label else "no charset was named; read as"
+    if any(escape in octets for escape in _JAPANESE):
+        return octets.decode("iso2022_jp_2", "replace"), f"{said} iso-2022-jp"
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
-        pass
-    else:
-        return text, "" if codec == "utf-8" or not label else f"{said} utf-8"
+        return _decode_eight_bit(octets, codec, fallback, said)
+    return text, "" if codec == "utf-8" or not label else f"{said} utf-8"
+
+
+def _decode_eight_bit(octets: bytes, codec: str, fallback: str, said: str) -> tuple[str, str]:
+    """Decode what is no UTF-8, whatever it was called."""
     if codec in ("cp1252", "iso8859-1", "iso8859-15"):
+        if other := is_clearly_other(octets[:_GUESS_BYTES]):
+            return octets.decode(other, "replace"), f"{said} {other}"
         return _decode_single(octets, "cp1252" if codec == "iso8859-1" else codec), ""
-    if codec == "utf-8" and _MULTIBYTE.search(octets):
+    if codec == "utf-8" and _is_mostly_utf8(octets):
         return octets.decode("utf-8", "replace"), "bytes that are not utf-8 were replaced"
     other = known_charset(fallback) if fallback else ""
     if other and other not in ("utf-8", "us-ascii", "ascii"):
         return octets.decode(other, "replace"), f"{said} {fallback}"
     guess = _guess(octets)
     return _decode_single(octets, guess), f"{said} {guess}"
+
+
+def _is_mostly_utf8(octets: bytes) -> bool:
+    """Whether bytes that are no valid UTF-8 were meant to be: cut off, or damaged in a few places."""
+    text = octets[:_GUESS_BYTES].decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    return sum(char > "\x7f" for char in text) >= 2 * bad and _MULTIBYTE.search(octets) is not None
 
 
 def _decode_single(octets: bytes, codec: str) -> str:
@@ -151,6 +173,8 @@ def _decode_single(octets: bytes, codec: str) -> str:
 
 def _guess(octets: bytes) -> str:
     """The likeliest codec of unlabelled 8-bit bytes; windows-1252 where too little speaks for another."""
+    if found := guess_codec(octets[:_GUESS_BYTES]):
+        return found
     if sum(1 for byte in octets[:_GUESS_BYTES] if byte >= 0x80) < 8:
         return "cp1252"
     from charset_normalizer import from_bytes
@@ -158,4 +182,5 @@ def _guess(octets: bytes) -> str:
     # Markup and other ASCII around the text would drown what speaks for a script.
     sample = b"\n".join(_FOREIGN.findall(octets[:_GUESS_BYTES]))
     best = from_bytes(sample).best()
-    return known_charset(best.encoding) or "cp1252" if best is not None else "cp1252"
+    codec = known_charset(best.encoding) if best is not None else ""
+    return "cp1252" if codec.startswith("utf-16") else codec or "cp1252"  # UTF-16 without a zero byte is no word

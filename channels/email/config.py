@@ -159,8 +159,9 @@ class Config(Frozen):
     address: Address
     from_name: Annotated[str, Field(max_length=200), AfterValidator(_one_line)] = ""
     reply_address: Line | None = None  # such as support+{token}@example.org: answers find their case by it
-    return_path: Line | None = None  # such as bounces+{case}@example.org; None: the reply address
+    return_path: Line | None = None  # such as bounces+{token}@example.org; None: the reply address
     aliases: tuple[Address, ...] = ()  # further addresses that are ours
+    trusted_authserv: tuple[Line, ...] = ()  # our mail servers as Authentication-Results names them; others are ignored
     imap: ImapSettings | None = None
     listener: ListenerSettings | None = None
     folder: FolderSettings | None = None
@@ -170,13 +171,15 @@ class Config(Frozen):
     def _patterns(self) -> Config:
         for key, pattern, word in (
             ("reply_address", self.reply_address, "{token}"),
-            ("return_path", self.return_path, "{case}"),
+            ("return_path", self.return_path, "{token}"),
         ):
             if pattern is None:
                 continue
             local = pattern.rpartition("@")[0]
             if pattern.count(word) != 1 or word not in local or not is_address(pattern.replace(word, "x")):
                 raise ValueError(f"'{key}' must be one address with {word} before the @")
+        if self.return_path is not None and domain_of(self.return_path) != self.token_domain:
+            raise ValueError(f"'return_path' must be in the domain {self.token_domain}, where tokens are looked for")
         return self
 
     @property
@@ -194,6 +197,6 @@ class Config(Frozen):
         """Recipients the listener takes mail for, without case; ``@domain`` stands for a whole domain."""
         if self.listener is not None and self.listener.recipients:
             return self.listener.recipients
-        patterns = ((self.reply_address, "{token}"), (self.return_path, "{case}"))
+        patterns = ((self.reply_address, "{token}"), (self.return_path, "{token}"))
         known = [*self.own, *(p.replace(word, "").replace("+@", "@") for p, word in patterns if p is not None)]
         return tuple(dict.fromkeys(item.casefold() for item in known))

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 
 from channels.email.encoded import decode_header, decode_words, one_line
-from channels.email.limits import MAX_HEADER_BYTES, MAX_HEADERS
+from channels.email.limits import DEFAULT
+from router.content import ReadLimits
 
 __all__ = ["Headers", "message_ids", "parse_parameters", "read_headers"]
 
@@ -17,6 +18,11 @@ _RESUMES = re.compile(
     rb"(?i)(received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|return-path|reply-to|x-[\w-]+"
     rb"|in-reply-to|references|delivered-to|dkim-signature|list-[a-z]+|sender)[ \t]*:"
 )
+_UNFOLDED = re.compile(rb"\n(?![ \t])")  # the end of a field
+_BLANK = re.compile(rb"\n\r?\n")
+_MOST_STRAYS = 50
+_MOST_FOLDS = 20_000  # folded lines of one block
+_MOST_ID_FIELDS = 8
 _ID = re.compile(r"<([^<>]{1,1000})>")
 
 
@@ -54,16 +60,17 @@ class Headers:
         return ""
 
 
-def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
+def read_headers(raw: bytes, start: int, end: int, limits: ReadLimits = DEFAULT) -> tuple[Headers, int]:
     """Read the header block that begins at ``start``.
 
     Returns:
-        The headers, and where the body begins. Beyond ``MAX_HEADERS`` fields the rest of the block is skipped.
+        The headers, and where the body begins. Beyond ``limits.headers`` fields the rest of the block is skipped.
     """
     headers = Headers()
-    fields = headers.fields
+    fields, most = headers.fields, limits.header_bytes
     at = start
     value: bytearray | None = None
+    strays = folds = 0
     while at < end:
         line_end = raw.find(b"\n", at, end)
         line_end = end if line_end < 0 else line_end
@@ -73,14 +80,20 @@ def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
             at = after
             break
         if first in (b" ", b"\t") and value is not None:
-            room = MAX_HEADER_BYTES - len(value)
-            if room > 0:  # a fold of any width reads as one space
-                value += b" " + raw[at : min(line_end, at + room)].strip()
+            room = most - len(value)
+            folds += 1
+            if room <= 0 or folds > _MOST_FOLDS:
+                unfolded = _UNFOLDED.search(raw, at, end)
+                at = unfolded.end() if unfolded else end
+                continue
+            if more := raw[at : min(line_end, at + room)].strip():
+                value += b" " + more if value else more  # a fold of any width reads as one space
             at = after
             continue
         match = _FIELD.match(raw, at, line_end)
         if match is None:
-            if not _stray(raw, at, after, end):
+            strays += 1
+            if strays > _MOST_STRAYS or not _stray(raw, at, after, end):
                 break
             headers.notes.append("a line that is no header field was skipped")
             at = after
@@ -88,16 +101,19 @@ def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
         if value is not None:
             fields[-1] = (fields[-1][0], bytes(value))
         value = None
-        if len(fields) < MAX_HEADERS:
-            value = bytearray(raw[match.end() : min(line_end, match.end() + MAX_HEADER_BYTES)].rstrip(b"\r"))
+        if len(fields) < limits.headers:
+            value = bytearray(raw[match.end() : min(line_end, match.end() + most)].rstrip(b"\r"))
             fields.append((match[1].decode("ascii").lower(), b""))
-        elif not any(note.startswith("more than") for note in headers.notes):
-            headers.notes.append(f"more than {MAX_HEADERS} header fields; the rest was not read")
+        else:
+            headers.notes.append(f"more than {limits.headers} header fields; the rest was not read")
+            blank = _BLANK.search(raw, at, end)
+            at = blank.end() if blank else end
+            break
         at = after
     if value is not None:
         fields[-1] = (fields[-1][0], bytes(value))
-    if any(len(item) >= MAX_HEADER_BYTES for _, item in fields):
-        headers.notes.append(f"a header field was cut at {MAX_HEADER_BYTES} bytes")
+    if folds > _MOST_FOLDS or any(len(item) >= most for _, item in fields):
+        headers.notes.append(f"a header field was cut at {most} bytes")
     return headers, at
 
 
@@ -111,6 +127,8 @@ def _stray(raw: bytes, at: int, after: int, end: int) -> bool:
 def message_ids(values: list[bytes]) -> list[str]:
     """The identifiers in Message-ID, In-Reply-To or References fields, without angle brackets, white space removed."""
     found: list[str] = []
+    if len(values) > _MOST_ID_FIELDS:  # the first and the latest are what threading needs
+        values = values[: _MOST_ID_FIELDS // 2] + values[-_MOST_ID_FIELDS // 2 :]
     for value in values:
         text = decode_words(value.decode("utf-8", "replace"))
         ids = ["".join(i.split()) for i in _ID.findall(text)]

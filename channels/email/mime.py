@@ -7,23 +7,26 @@ faster. It is as forgiving: a boundary that is missing, unquoted, unclosed or us
 
 from __future__ import annotations
 
-import binascii
 import re
 from dataclasses import dataclass, field
 
-from channels.email.encoded import decode_base64
 from channels.email.headers import Headers, parse_parameters, read_headers
-from channels.email.limits import MAX_DEPTH, MAX_PARTS
+from channels.email.limits import DEFAULT
+from channels.email.parameters import parameter
+from channels.email.transfer import as_base64, as_quoted_printable, encoding_name
+from channels.email.uuencoded import decode_lines
+from router.content import ReadLimits
 
 __all__ = ["Part", "read_tree"]
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+*'-]+/[a-z0-9!#$&^_.+*'-]+\Z")
 _FIRST_DELIMITER = re.compile(rb"^--([^\s-][^\r\n]{0,199}?)[ \t]*\r?$", re.MULTILINE)
 _NOT_DIGITS = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"))
+_PIECEWISE = ("boundary", "charset", "report-type", "protocol", "smime-type")  # parameters that decide how to read on
 _CHUNK = 1 << 20
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _LONGEST_TAIL = 1_000  # of a delimiter line after its boundary
 _GUESS_BYTES = 20_000
+_MOST_WRONG = 20_000  # lines of one mail that begin like a delimiter and are none
 
 
 @dataclass(slots=True)
@@ -58,11 +61,11 @@ class Part:
         """The bytes after transfer decoding, of at most so many encoded ones."""
         body = self.body(most)
         if self.encoding == "base64":
-            return decode_base64(body)
+            return as_base64(body, text=self.main == "text")
         if self.encoding == "quoted-printable":
-            return binascii.a2b_qp(body)
+            return as_quoted_printable(body)
         if self.encoding in _UU:
-            return _decode_uu(body)
+            return decode_lines(body)
         return body
 
     def size(self) -> int:
@@ -88,8 +91,8 @@ class Part:
 _UU = ("x-uuencode", "uuencode", "x-uue", "uue")
 
 
-def read_tree(raw: bytes) -> tuple[Part, list[str]]:
-    """Read the whole mail.
+def read_tree(raw: bytes, limits: ReadLimits = DEFAULT, path: str = "") -> tuple[Part, list[str]]:
+    """Read the whole mail, or one that was found inside another at ``path``.
 
     Returns:
         The root part, and notes of what was repaired or left out.
@@ -100,34 +103,35 @@ def read_tree(raw: bytes) -> tuple[Part, list[str]]:
     notes: list[str] = []
     if start and b"\n" in raw[:start]:
         notes.append("blank lines before the header were skipped")
-    headers, body = read_headers(raw, start if b"\n" in raw[:start] else 0, len(raw))
-    root = Part(raw, headers, body, len(raw), "")
-    reader = _TreeReader(notes)
+    headers, body = read_headers(raw, start if b"\n" in raw[:start] else 0, len(raw), limits)
+    root = Part(raw, headers, body, len(raw), path)
+    reader = _TreeReader(notes, limits)
     reader.fill(root, depth=0, default="text/plain")
     notes += headers.notes
     if not root.children:
-        root.path = "1"
+        root.path = path or "1"
     return root, notes
 
 
 class _TreeReader:
     """Counts the parts of one mail while its tree is read."""
 
-    def __init__(self, notes: list[str]) -> None:
-        self.notes = notes
+    def __init__(self, notes: list[str], limits: ReadLimits) -> None:
+        self.notes, self.limits = notes, limits
         self.parts = 1
+        self.patience = _MOST_WRONG
 
     def fill(self, part: Part, *, depth: int, default: str) -> None:
         """Read the type of a part, and its children if it has any."""
         _read_type(part, default)
         if part.main != "multipart":
             return
-        if depth >= MAX_DEPTH:
-            self._note(f"parts nested deeper than {MAX_DEPTH} were not opened")
+        if depth >= self.limits.depth:
+            self._note(f"parts nested deeper than {self.limits.depth} were not opened")
             part.content_type = "application/octet-stream"
             return
         boundary = part.params.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
-        ranges = _split(part, boundary, MAX_PARTS - self.parts) if boundary else []
+        ranges = self._split(part, boundary) if boundary else []
         if not ranges:
             ranges = self._guess(part)
         if not ranges:
@@ -136,11 +140,11 @@ class _TreeReader:
             return
         inner = "message/rfc822" if part.sub == "digest" else "text/plain"
         for number, (start, end) in enumerate(ranges, 1):
-            if self.parts >= MAX_PARTS:
-                self._note(f"more than {MAX_PARTS} parts; the rest was not read")
+            if self.parts >= self.limits.parts:
+                self._note(f"more than {self.limits.parts} parts; the rest was not read")
                 break
             self.parts += 1
-            headers, body = read_headers(part.raw, start, end)
+            headers, body = read_headers(part.raw, start, end, self.limits)
             path = f"{part.path}.{number}" if part.path else str(number)
             child = Part(part.raw, headers, min(body, end), end, path)
             part.children.append(child)
@@ -153,37 +157,48 @@ class _TreeReader:
             return []
         boundary = match[1].removesuffix(b"--").rstrip()
         followed = part.raw[match.end() : match.end() + 300].lstrip().lower()
-        if not followed.startswith(b"content-") and part.raw.find(b"--" + boundary + b"--", match.end()) < 0:
+        if not followed.startswith(b"content-") and part.raw.find(b"--" + boundary + b"--", match.end(), part.end) < 0:
             return []
         self._note("the boundary was missing or wrong; the one found in the body was used")
-        return _split(part, boundary, MAX_PARTS - self.parts)
+        return self._split(part, boundary)
+
+    def _split(self, part: Part, boundary: bytes) -> list[tuple[int, int]]:
+        ranges, wrong = _split(part, boundary, self.limits.parts - self.parts, self.patience)
+        self.patience -= wrong
+        if self.patience < 0:
+            self._note("too many lines look like boundaries; what follows them was read as one part")
+        return ranges
 
     def _note(self, sentence: str) -> None:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
 
-def _split(part: Part, boundary: bytes, most: int) -> list[tuple[int, int]]:
-    """Where the children lie: between the delimiter lines (RFC 2046 section 5.1.1), at most ``most`` + 1 of them."""
+def _split(part: Part, boundary: bytes, most: int, patience: int) -> tuple[list[tuple[int, int]], int]:
+    """Where the children lie: between the delimiter lines (RFC 2046 section 5.1.1), at most ``most`` + 1 of them.
+
+    Returns:
+        The places, and how many lines only began like a delimiter; at more than ``patience`` of them it stops.
+    """
     raw, end = part.raw, part.end
     delimiter = b"--" + boundary
     ranges: list[tuple[int, int]] = []
     opened = -1
+    wrong = 0
     at = part.start
-    while len(ranges) <= most:
-        at = raw.find(delimiter, at, end)
-        if at < 0:
-            break
+    while len(ranges) <= most and wrong <= patience:
+        if at > part.start or not raw.startswith(delimiter, at, end):
+            at = raw.find(b"\n" + delimiter, max(at - 1, part.start), end) + 1
+            if at == 0:
+                break
         after = at + len(delimiter)
-        if at > part.start and raw[at - 1 : at] != b"\n":
-            at = after
-            continue
         window = min(end, after + _LONGEST_TAIL)
         line_end = raw.find(b"\n", after, window)
         line_end = window if line_end < 0 else line_end
         tail = raw[after:line_end]
         closes = tail[:2] == b"--"
         if tail.strip() and not closes:
+            wrong += 1
             at = after
             continue
         if opened >= 0:
@@ -195,7 +210,7 @@ def _split(part: Part, boundary: bytes, most: int) -> list[tuple[int, int]]:
         opened = at
     if opened >= 0 and len(ranges) <= most:
         ranges.append((opened, end))
-    return ranges
+    return ranges, wrong
 
 
 def _before_line(raw: bytes, start: int, at: int) -> int:
@@ -218,30 +233,15 @@ def _read_type(part: Part, default: str) -> None:
         if _TYPE.match(kind):
             part.content_type = kind
             break
+    if any("*" in name for name in part.params):
+        for name in _PIECEWISE:
+            if name not in part.params and (text := parameter(part.params, name, "utf-8")):
+                part.params[name] = text
     for value in part.headers.all("content-disposition"):
         kind, params = parse_parameters(value.decode("utf-8", "surrogateescape"))
         part.disposition = part.disposition or kind
         for name, text in params.items():
             part.disposition_params.setdefault(name, text)
-    encoding = part.headers.ascii("content-transfer-encoding").partition(";")[0].strip().strip("\"'").lower()
+    encoding = encoding_name(part.headers.ascii("content-transfer-encoding"))
     # RFC 2046 section 5.2.1 forbids encoding a multipart; where it is claimed all the same, it is not true.
     part.encoding = "" if part.main == "multipart" else encoding
-
-
-def _decode_uu(body: bytes) -> bytes:
-    """Decode uuencoded lines; lines that are none are skipped."""
-    begin = _UU_BEGIN.search(body)
-    out: list[bytes] = []
-    for line in body[begin.end() if begin else 0 :].splitlines():
-        if line.strip() == b"end":
-            break
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # Some encoders count wrongly: take as many characters as the first one promises (as the stdlib does).
-            wanted = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            try:
-                out.append(binascii.a2b_uu(line[:wanted]))
-            except binascii.Error:
-                continue
-    return b"".join(out)

@@ -9,19 +9,21 @@ from datetime import UTC, datetime
 from email.utils import parsedate_tz
 
 from channels.email.addresses import Mailbox, read_addresses
-from channels.email.attachments import describe
+from channels.email.authentication import failed_authentication
 from channels.email.body import Layout, lay_out
-from channels.email.bounce import find_bounce, returned_ids
+from channels.email.contents import list_contents
 from channels.email.flags import is_auto_reply, is_mailing_list, is_spam
 from channels.email.forwarded import is_forward, original_sender
 from channels.email.headers import Headers, message_ids
 from channels.email.limits import MAX_ADDRESSES, MAX_REFERENCES, MAX_SUBJECT_CHARS
 from channels.email.mime import Part, read_tree
-from channels.email.texts import read_texts
+from channels.email.reports import Reported, read_report
+from channels.email.seals import Seals, open_seals
+from channels.email.texts import Spare, Texts, read_texts
 from channels.text import reply_text
 from router.errors import ParseError
 from router.interfaces import ParseOptions
-from router.schema import Flags, InboundMessage, Party, RawMessage
+from router.schema import Attachment, Flags, InboundMessage, Party, RawMessage
 
 __all__ = ["parse"]
 
@@ -52,7 +54,7 @@ def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
     if b"\n" not in octets and b"\r" in octets:
         octets = octets.replace(b"\r", b"\n")
         notes.append("bare carriage returns were read as line ends")
-    root, repaired = read_tree(octets)
+    root, repaired = read_tree(octets, options.limits)
     notes += repaired
     return [_Reading(raw, options, root, notes).message()]
 
@@ -64,6 +66,8 @@ class _Reading:
         self.raw, self.options, self.root, self.notes = raw, options, root, notes
         self.headers: Headers = root.headers
         self.fallback = options.default_charset
+        self.seals: Seals = open_seals(root, options.limits)
+        notes += self.seals.notes
         self.layout: Layout = lay_out(root)
 
     def message(self) -> InboundMessage:
@@ -71,29 +75,22 @@ class _Reading:
         senders, ambiguous = self._senders()
         sender = senders[0] if senders else Mailbox()
         subject = headers.text("subject", fallback=self._header_charset())[:MAX_SUBJECT_CHARS]
-        words = read_texts(layout, most=options.max_text_chars, fallback=self.fallback)
+        words, attachments = self._contents()
         text = words.text
-        self.notes += words.notes
         forward = is_forward(subject, text)
         report_type = self.root.params.get("report-type", "").lower()
-        bounce = find_bounce(
-            headers,
-            reports=layout.reports,
-            report_type=report_type,
-            sender=sender.address,
-            name=sender.name,
-            subject=subject,
-            text=text,
-        )
         to, cc, reply_to = (self._parties(name) for name in ("to", "cc", "reply-to"))
+        reported = self._report(sender, to, report_type, subject, text)
         in_reply_to = message_ids(headers.all("in-reply-to"))
         references = message_ids(headers.all("references"))
-        if bounce is not None:  # what threading needs is the message that came back
-            self.notes.append(bounce.note)
-            references += [i for i in returned_ids((*layout.attached, *layout.reports)) if i not in references]
+        if reported is not None:  # what threading needs is the message reported on
+            self.notes += reported.notes
+            references += [i for i in reported.references if i not in references]
+        unverified = failed_authentication(headers, trusted=options.trusted_authserv)
+        if unverified:
+            self.notes.append(f"authentication failed ({unverified}): the sender may be somebody else")
         if len(references) > MAX_REFERENCES:
             references = references[:1] + references[1 - MAX_REFERENCES :]
-        attachments = tuple(describe(part, fallback=self.fallback) for part in self._attached())
         return InboundMessage(
             channel=self.raw.channel,
             account=self.raw.account,
@@ -110,18 +107,25 @@ class _Reading:
             subject=subject,
             text=text,
             reply_text=reply_text(words.new, forwarded=forward),
+            hidden_text=words.hidden,
             html=words.html,
             attachments=attachments,
             language=_language(headers),
             sent_at=self._sent_at(),
             received_at=self.raw.received_at,
+            report=reported.report if reported is not None else None,
             flags=Flags(
                 auto_reply=is_auto_reply(headers, subject=subject, report_type=report_type),
-                bounce=bounce is not None,
+                bounce=reported is not None and reported.bounce,
+                receipt=reported is not None and reported.receipt,
+                unverified=bool(unverified),
                 spam=is_spam(headers, trusted=options.trusted_authserv),
                 own=_is_one_of(sender.address, options.own),
                 mailing_list=is_mailing_list(headers),
                 sender_ambiguous=ambiguous,
+                encrypted=self.seals.encrypted or words.encrypted,
+                signed=self.seals.signed or words.signed,
+                parts_differ=words.parts_differ,
             ),
             notes=tuple(dict.fromkeys(note for note in self.notes if note)),
         )
@@ -158,13 +162,39 @@ class _Reading:
             self.notes.append(f"{name}: only the first {MAX_ADDRESSES} addresses were read")
         return tuple(Party(address=m.address, name=m.name) for m in mailboxes if m.address or m.name)
 
+    def _report(
+        self, sender: Mailbox, to: Sequence[Party], report_type: str, subject: str, text: str
+    ) -> Reported | None:
+        """What the mail says became of another, if that is all it is."""
+        return read_report(
+            self.headers,
+            self.layout,
+            report_type=report_type,
+            sender=sender.address,
+            name=sender.name,
+            subject=subject,
+            text=text,
+            not_failed=(*self.options.own, *(party.address for party in to)),
+            token_domain=self.options.token_domain,
+        )
+
     # --- what --------------------------------------------------------------------------------------------------------
 
-    def _attached(self) -> list[Part]:
-        most = self.options.max_attachments
-        if len(self.layout.attached) > most:
-            self.notes.append(f"only the first {most} attachments are listed")
-        return self.layout.attached[:most]
+    def _contents(self) -> tuple[Texts, tuple[Attachment, ...]]:
+        """The words, and the list of what is attached: parts, what containers hold, files written into the text."""
+        options, most = self.options, self.options.max_attachments
+        held = list_contents(self.layout.attached, most=most, limits=options.limits, fallback=self.fallback)
+        words = read_texts(
+            self.layout,
+            most=options.max_text_chars,
+            limits=options.limits,
+            fallback=self.fallback,
+            spare=Spare(held.text, held.html),
+        )
+        if len(held.attachments) + len(words.files) > most and words.files:
+            held.notes.append(f"only the first {most} attachments are listed")
+        self.notes += (*words.notes, *held.notes)
+        return words, (*held.attachments, *words.files)[:most]
 
     # --- when and where to -------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ __all__ = ["Envelope", "message_id_of", "render"]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _MAX_REFERENCES = 20
+_TOKEN = re.compile(r"cr-[0-9a-z]{10,80}(?=[.@])")
 _ID_HEADERS = frozenset({"in-reply-to", "references", "message-id"})
 
 
@@ -87,7 +88,7 @@ def render(reply: Reply, config: Config, *, now: datetime) -> Envelope:
     return Envelope(
         sender=sender,
         recipient=recipient,
-        envid=reply.case_id,
+        envid=message_id_of(reply, config).rpartition("@")[0],  # so that a delivery report names the mail as we know it
         message=message.as_bytes(),
         smtputf8=international,
     )
@@ -128,10 +129,10 @@ def _shortest(text: str) -> str:
 
 def _return_path(reply: Reply, config: Config, answers_to: str) -> str:
     """Where bounces go, so that they find the case (a variable envelope return path)."""
-    if config.return_path is None:
+    token = _TOKEN.search(reply.reply_address) or _TOKEN.match(reply.message_id)
+    if config.return_path is None or token is None:
         return answers_to or config.address
-    case = re.sub(r"[^A-Za-z0-9-]", "-", reply.case_id)
-    return _checked(config.return_path.replace("{case}", case), "the return path")
+    return _checked(config.return_path.replace("{token}", token[0]), "the return path")
 
 
 def _checked(address: str, what: str) -> str:

@@ -20,6 +20,10 @@ _STRONG = re.compile(r"\d{1,4}.{0,40}\d{1,2}[:.h]\d{2}|\d{4}|\d{1,2}[./-]\d{1,2}
 _DATED_SENDER = re.compile(
     r"\W{0,3}\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\W.{0,120}[<(\[][^<>@\s]{1,64}@[^<>\s]{1,200}[>)\]]\s*[:：]\Z"
 )
+# A year, a time and an address before the colon are enough, whatever stands between: "3 June 2024, 10:15 from ..."
+_STAMPED_SENDER = re.compile(
+    r".{0,60}\b(?:19|20)\d\d\b.{0,40}\d{1,2}[:.]\d{2}.{0,100}[<(\[][^<>@\s]{1,64}@[^<>\s]{1,200}[>)\]]\s*[:：]\Z"
+)
 _ORIGINAL = re.compile(rf"(?i)[-_*=\s>]{{0,60}}(?:{phrases.ORIGINAL_MARKS})\b[^-_*=:]{{0,80}}[-_*=\s:]{{0,60}}\Z")
 _FORWARD = re.compile(rf"(?i)[-_*=\s>]{{0,60}}(?:{phrases.FORWARD_MARKS})\b[^-_*=:]{{0,120}}[-_*=\s:]{{0,60}}\Z")
 _LABEL = re.compile(
@@ -45,10 +49,13 @@ def attribution_start(heads: list[str], end: int) -> int | None:
         heads: The lines, stripped and bounded in length.
         end: A line that ends with a colon, or one right above a quoted block.
     """
-    if _DATED_SENDER.match(heads[end]):
+    if _is_stamped(heads[end]):
         return end
+    if end and heads[end][:1] in "<(" and heads[end - 1] and _is_stamped(f"{heads[end - 1]} {heads[end]}"):
+        return end - 1
     joined = ""
-    best: int | None = None
+    weak: int | None = None
+    strong: int | None = None
     for start in range(end, max(-1, end - MOST_LINES), -1):
         head = heads[start]
         if not head or is_quoted(head):
@@ -60,13 +67,22 @@ def attribution_start(heads: list[str], end: int) -> int | None:
             continue
         if _ON.match(head) and _EVIDENCE.search(joined):
             return start
-        if best is not None:
-            continue
-        if (_STRONG.search(joined) and (not _LOWER.match(head) or "@" in joined)) or (
-            start == end and len(joined) <= 120 and _next_quoted(heads, end)
-        ):
-            best = start
-    return best
+        if strong is None and _STRONG.search(joined) and (not _LOWER.match(head) or "@" in joined):
+            strong = start
+        elif strong is None and start == end and len(joined) <= 120 and _next_quoted(heads, end):
+            weak = start
+    return weak if strong is None else _name_above(heads, strong)
+
+
+def _is_stamped(line: str) -> bool:
+    return _DATED_SENDER.match(line) is not None or _STAMPED_SENDER.match(line) is not None
+
+
+def _name_above(heads: list[str], start: int) -> int:
+    """The line above, where an attribution was wrapped between the name and the address."""
+    if start and heads[start][:1] in ("<", "(") and heads[start - 1] and not is_quoted(heads[start - 1]):
+        return start - 1
+    return start
 
 
 def _next_quoted(heads: list[str], at: int) -> bool:

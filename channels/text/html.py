@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from channels.text.marks import is_hidden, is_signature, quote_kind
+from channels.text.marks import is_signature, quote_kind
+from channels.text.visibility import Look, hidden_names, is_away, look_of
 
 __all__ = ["HtmlText", "html_to_text", "read_html", "safe_html"]
 
@@ -41,13 +43,20 @@ _BLOCKS = _words(
 _PARAGRAPHS = _words("p h1 h2 h3 h4 h5 h6 pre")
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_LONG_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)[^<>]{4000,}>?")  # parsers take quadratic time in attributes
+# A tag as parsers see it: what stands in quotes after an equals sign may hold any bracket.
+_WHOLE_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+)?+)*+)>?")
+_LONGEST_TAG = 4_000  # characters; parsers take quadratic time in attributes
 _ANY_TAG = re.compile(r"<[^<>]*>?")
 # These close by themselves, so that real mail leaves thousands of them open.
 _UNCLOSED = _words("p li td th tr br hr img meta link input option dt dd col area base wbr tbody thead tfoot")
 # Stand for the edges of elements until the white space is tidied; taken out of the text itself.
 _BLOCK, _PARAGRAPH = "\x01", "\x02"
-_NO_MARKS = {1: None, 2: None}
+_PADDING = re.compile("[\u00ad\u034f\u061c\u200b-\u200f\u2007\u2060-\u2064\ufeff]+")
+_LETTER = re.compile(r"\w")
+# Stand for white space inside <pre>, which is displayed as it is.
+_KEPT = str.maketrans(" \t\n", "\x03\x04\x05")
+_RESTORED = str.maketrans("\x03\x04\x05", " \t\n")
+_NO_MARKS = dict.fromkeys(range(1, 6))
 MAX_NESTING = 1_000  # HTML parsers take quadratic time in the depth of open elements
 
 _TAGS = _words(
@@ -72,7 +81,11 @@ class HtmlText:
     text: str
     new: str  # without what the mail program marked as history or signature
     has_quote: bool = False
-    has_hidden: bool = False  # text that is there and not displayed was left out
+    hidden: str = ""  # text that is there and not displayed
+
+    @property
+    def has_hidden(self) -> bool:
+        return bool(self.hidden)
 
 
 def html_to_text(html: str) -> str:
@@ -85,13 +98,19 @@ def read_html(html: str) -> HtmlText:
     if _too_deep(html):
         text = _tidy(_ANY_TAG.sub("\n", html))
         return HtmlText(text, text)
-    walk = _Walk()
-    root = LexborHTMLParser(_LONG_TAG.sub(r"<\1>", html)).root
+    walk = _Walk(*hidden_names(html)) if "<style" in html or "<STYLE" in html else _Walk()
+    root = LexborHTMLParser(_without_long_tags(html)).root
     if root is not None:
         walk.run(root)
     text = _tidy("".join(walk.all))
     new = _tidy("".join(walk.new)) if walk.marked else text
-    return HtmlText(text, new, walk.has_quote, walk.has_hidden)
+    return HtmlText(text, new, walk.has_quote, _concealed(walk.hidden))
+
+
+def _concealed(pieces: list[str]) -> str:
+    """Hidden text without the invisible characters that newsletters pad it with; "" if nothing else is in it."""
+    text = _tidy(_PADDING.sub("", "".join(pieces))) if pieces else ""
+    return text if _LETTER.search(text) else ""
 
 
 def safe_html(html: str) -> str:
@@ -102,7 +121,7 @@ def safe_html(html: str) -> str:
     if _too_deep(html):
         return ""
     return nh3.clean(
-        _LONG_TAG.sub(r"<\1>", html),
+        _without_long_tags(html),
         tags=set(_TAGS),
         clean_content_tags={"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math"},
         attributes=_ATTRIBUTES,
@@ -119,6 +138,13 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "href":
         return None if value[:4].lower() == "cid:" or value.startswith("//") else value
     return value
+
+
+def _without_long_tags(html: str) -> str:
+    """The markup with tags of absurd length bare of their attributes."""
+    if len(html) <= _LONGEST_TAG:
+        return html
+    return _WHOLE_TAG.sub(lambda match: f"<{match[1]}>" if len(match[2]) > _LONGEST_TAG else match[0], html)
 
 
 def _too_deep(html: str) -> bool:
@@ -139,14 +165,19 @@ def _too_deep(html: str) -> bool:
 class _Walk:
     """One walk over the tree, in document order, without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: frozenset[str] = frozenset(), grounds: bool = False) -> None:
+        """``names`` are hidden by style sheets; ``grounds``: they colour grounds, so that the page's is not known."""
         self.all: list[str] = []
         self.new: list[str] = []
+        self.hidden: list[str] = []
+        self.names = names
+        self.looks = [Look(ground=None) if grounds else Look()]
+        self.away = 0  # how many open elements are not shown
+        self.veiled = False  # what comes now is not seen: in such an element, or by its look
         self.quiet = 0  # how many open elements are history or signature
         self.pre = 0
         self.marked = False
         self.has_quote = False
-        self.has_hidden = False
 
     def run(self, root: LexborNode) -> None:
         stack: list[tuple[LexborNode | None, str]] = [(root, "")]
@@ -165,23 +196,17 @@ class _Walk:
                 if tag == "-document" and node.child is not None:
                     stack.append((node.child, ""))
                 continue
-            closing = self._enter(node, tag)
-            if closing == "hidden":
-                continue
-            stack.append((None, closing))
+            stack.append((None, self._enter(node, tag)))
             if node.child is not None:
                 stack.append((node.child, ""))
 
     def _enter(self, node: LexborNode, tag: str) -> str:
-        """Open an element; returns what has to be undone when it closes, or "hidden" to skip what is in it."""
+        """Open an element; returns what has to be undone when it closes."""
         if tag == "br":
             self._write("\n")
             return ""
         attributes = node.attributes
-        if attributes and is_hidden(tag, attributes):
-            self.has_hidden = self.has_hidden or bool((node.text() or "").strip())
-            return "hidden"
-        undo = ""
+        undo = self._veil(tag, attributes) if attributes else ""
         quote = quote_kind(tag, attributes) if attributes else ""
         if quote or (attributes and is_signature(attributes)):
             self.marked = True
@@ -201,6 +226,19 @@ class _Walk:
             undo += "p"
         return undo
 
+    def _veil(self, tag: str, attributes: Mapping[str, str | None]) -> str:
+        """Note what an element hides, or shows again; returns what has to be undone."""
+        if is_away(tag, attributes, self.names):
+            self.away += 1
+            self.veiled = True
+            return "v"
+        look = look_of(attributes, self.looks[-1])
+        if look is self.looks[-1]:
+            return ""
+        self.looks.append(look)
+        self.veiled = self.away > 0 or look.is_hidden
+        return "l"
+
     def _leave(self, undo: str) -> None:
         for what in undo:
             if what == "P":
@@ -214,12 +252,26 @@ class _Walk:
         if "q" in undo:
             self.quiet -= 1
             self._write(_BLOCK)
+        if undo.startswith(("v", "l")):
+            if undo[0] == "v":
+                self.away -= 1
+            else:
+                self.looks.pop()
+            self.veiled = self.away > 0 or self.looks[-1].is_hidden
 
     def _text(self, text: str) -> None:
         text = text.translate(_NO_MARKS)
-        self._write(text if self.pre else _SPACE.sub(" ", text))
+        text = text.translate(_KEPT) if self.pre else _SPACE.sub(" ", text)
+        if self.veiled:
+            self.hidden.append(text)
+        else:
+            self._write(text)
 
     def _write(self, text: str) -> None:
+        if self.veiled:
+            self.hidden.append(text)
+            if self.away:
+                return
         self.all.append(text)
         if not self.quiet:
             self.new.append(text)
@@ -231,8 +283,8 @@ _BREAKS = re.compile(rf"[ \t]*[\n{_BLOCK}{_PARAGRAPH}][ \t\n{_BLOCK}{_PARAGRAPH}
 
 def _tidy(text: str) -> str:
     """White space as it is displayed: lines where blocks meet, one empty line between paragraphs."""
-    text = _BREAKS.sub(_line_ends, _CELLS.sub("\t", text))
-    return text.strip()
+    text = _BREAKS.sub(_line_ends, _CELLS.sub("\t", text)).strip()
+    return text.translate(_RESTORED).strip("\n") if "\x03" in text or "\x05" in text or "\x04" in text else text
 
 
 def _line_ends(match: re.Match[str]) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How mail programs mark quoted history and signatures in HTML, and how text is hidden in it."""
+"""How mail programs mark quoted history and signatures in HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-__all__ = ["is_hidden", "is_signature", "quote_kind"]
+__all__ = ["is_signature", "quote_kind"]
 
 _Attributes = Mapping[str, str | None]
 
@@ -35,20 +35,8 @@ _SIGNATURE_CLASSES = frozenset((
 ))  # fmt: skip
 _SIGNATURE_IDS = frozenset(("signature", "x_signature", "ms-outlook-mobile-signature", "applemailsignature",
                             "applemailsignaturemobile", "lyricsignature", "yandexsignature"))  # fmt: skip
-_NOT_SHOWN = re.compile(
-    r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|!|$)"
-    r"|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)"
-)
 # Outlook for the desktop draws a line above the header of the quoted mail, and gives it no name.
 _OUTLOOK_LINE = re.compile(r"(?i)border:\s*none;\s*border-top:\s*solid\s+#(?:e1e1e1|b5c4df)\s+1\.0pt")
-
-
-def is_hidden(tag: str, attributes: _Attributes) -> bool:
-    """Whether an element is there and not displayed."""
-    if "hidden" in attributes and tag != "input":
-        return True
-    style = attributes.get("style")
-    return bool(style and _NOT_SHOWN.search(style[:2000]))
 
 
 def quote_kind(tag: str, attributes: _Attributes) -> Literal["", "block", "rest"]:

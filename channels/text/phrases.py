@@ -15,8 +15,8 @@ __all__ = [
 # "On 5 June 2024, Name wrote:": the verb ...
 WROTE = (
     r"wrote|writes|schrieb|schrieben|geschrieben|a\s+écrit|a\s+ecrit|a\s+répondu|écrivait|écrit|escribió|escribio"
-    r"|ha\s+scritto|scrive|escreveu|escreveram|schreef|geschreven|skrev|har\s+skrevet|napisał\(a\)|napisała?"
-    r"|nadesłał|pisze|kirjoitti|kirjutas|kirjutasid|napisao|napisala|je\s+napisa[ol]a?|piše|napsala?|napsal\(a\)"
+    r"|ha\s+scritto|scrive|escreveu|escreveram|schreef|geschreven|skrev|har\s+skrevet|napisał\(a\)|napisał/a|napisała?|wiadomość\s+napisana\s+przez"
+    r"|nadesłał|pisze|kirjoitti|kirjutas|kirjutasid|napisao(?:/la)?|napisala|napisa|je\s+napisa[ol]a?|piše|napsala?|napsal\(a\)"
     r"|написала?|написал\(а\)|пишет|пише|şunları\s+yazdı|yazdı|ezt\s+írta|írta|a\s+scris|έγραψε|viết|menulis"
     r"|さんは書きました|のメール|のメッセージ|ha\s+escrit|写道|寫道|作成|작성"
 )
@@ -79,13 +79,13 @@ ABOVE_THIS_LINE = (
 )
 SENT_FROM = (
     r"sent\s+(?:from|via|with|by|using)|get\s+outlook\s+for|envoyé\s+(?:de|depuis|à\s+partir)"
-    r"|télécharge[rz]\s+outlook|gesendet\s+(?:von|mit|über|aus)|von\s+meinem\s+\S+(?:\s+\S+)?\s+gesendet"
-    r"|outlook\s+für|enviado\s+(?:desde|de|do|a\s+partir|con|com|via)|obtener\s+outlook|obter\s+o\s+outlook"
+    r"|télécharge[rz]\s+outlook|obten(?:ir|ez)\s+outlook|holen\s+sie\s+sich\s+outlook|gesendet\s+(?:von|mit|über|aus)|(?:diese\s+nachricht\s+wurde\s+)?von\s+meine[mr](?:/meiner)?\s+\S+(?:\s+\S+)?\s+gesendet"
+    r"|outlook\s+für|enviado\s+(?:desde|de|do|a\s+partir|con|com|via)|(?:obtener|obtén|descarga[r]?)\s+outlook|(?:obter|obtenha|baixe|baixar)\s+o\s+outlook"
     r"|inviato\s+(?:da|con|dal)|ottieni\s+outlook|scarica\s+outlook|verzonden\s+(?:vanaf|met|via|vanuit)"
-    r"|verstuurd\s+(?:vanaf|met|via)|outlook\s+voor|skickat\s+(?:från|med|via)|hämta\s+outlook"
-    r"|sendt\s+(?:fra|med|via)|hent\s+outlook|wysł(?:ane|ano)\s+(?:z|za)|pobierz\s+(?:aplikację\s+)?outlook"
-    r"|lähetetty\s+\S+(?:stani|sta|stä|lla|llä|ni)|hanki\s+outlook|saadetud\s+(?:minu|mu|seadmest)|hangi\s+outlook"
-    r"|poslano\s+(?:s|sa|iz|putem)|preuzmite\s+outlook|отправлено\s+(?:с|из)|odesláno\s+(?:z|ze)"
+    r"|verstuurd\s+(?:vanaf|met|via)|outlook\s+voor|download\s+outlook|skickat\s+(?:från|med|via)|(?:hämta|skaffa)\s+outlook"
+    r"|sendt\s+(?:fra|med|via)|hent\s+outlook|wysł(?:ane|ano)\s+(?:z|za)|(?:pobierz|uzyskaj)\s+(?:aplikację\s+|program\s+)?outlook"
+    r"|lähetetty\s+\S+(?:stani|sta|stä|lla|llä|ni)|hanki\s+outlook|saadetud\s+(?:minu|mu|seadmest|outlook|yahoo)|han(?:gi|kige)\s+outlook"
+    r"|poslano\s+(?:s|sa|iz|putem)|(?:preuzmite|nabavite)\s+outlook|отправлено\s+(?:с|из)|odesláno\s+(?:z|ze)"
 )
 # A closing of this kind may also be the last thing said; it opens a signature only with a name below it.
 THANKS = (

@@ -13,23 +13,29 @@ import sys
 from typing import BinaryIO
 
 from router.errors import ParseError
+from router.parsing.enrich import enriched
 from router.parsing.frames import HEAD, Answer, Question, unpack_raw
 from router.registry import channel_parse
 
 __all__ = ["answer", "main"]
+
+_MAX_MESSAGES = 5_000  # of one payload; a page of any platform has at most a thousand
 
 
 def answer(question: Question, body: bytes) -> Answer:
     """Read one message; whatever a reader raises becomes a reason."""
     try:
         found = channel_parse(question.channel)(unpack_raw(question, body), question.options)
+        if len(found) > _MAX_MESSAGES:
+            raise ParseError(f"it holds {len(found)} messages, more than the {_MAX_MESSAGES} that are read at once")
+        read = tuple(enriched(message, question.options) for message in found)
     except ParseError as error:
         return Answer(error=str(error), final=True)
     except MemoryError:
         return Answer(error="reading took more memory than allowed")
     except Exception as error:
         return Answer(error=f"the reader failed: {type(error).__name__}")
-    return Answer(messages=tuple(found))
+    return Answer(messages=read)
 
 
 def _limit_cpu(seconds: float) -> None:

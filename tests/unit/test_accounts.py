@@ -3,9 +3,12 @@
 
 from typing import Any
 
-from router.accounts import mail_route, parse_options
-from router.config.models import ChannelSettings
-from router.interfaces import ParseOptions
+import pytest
+from pydantic import ValidationError
+
+from router.accounts import any_options, mail_route, parse_options
+from router.config.models import ChannelSettings, Limits
+from router.interfaces import ParseOptions, ReadLimits
 from router.registry import channel_config
 from router.replies.service import MailRoute
 
@@ -50,3 +53,18 @@ def test_mail_route_through_a_disabled_account_reaches_nobody() -> None:
     """Where the named account is switched off, the form is left with no way to answer."""
     form = channel("webform", "support", reply_via="email:support")
     assert mail_route(form, {"webform:support": form}).mail_domain == ""
+
+
+def test_parse_options_carry_the_limits_of_the_installation() -> None:
+    """What is set under ``limits`` in router.yaml reaches the reader of every account, and of files without one."""
+    limits = Limits(max_text_chars=500, max_attachments=3, read=ReadLimits(parts=7))
+    for options in (parse_options(EMAIL, limits), any_options(limits)):
+        assert (options.max_text_chars, options.max_attachments, options.limits.parts) == (500, 3, 7)
+    assert parse_options(EMAIL, limits).own == parse_options(EMAIL).own
+
+
+@pytest.mark.parametrize("name", ReadLimits.model_fields)
+def test_read_limits_have_bounds(name: str) -> None:
+    """No limit can be set to nothing, which would leave every mail unread."""
+    with pytest.raises(ValidationError):
+        ReadLimits.model_validate({name: 0})

@@ -32,9 +32,12 @@ async def sink(relay_port: int) -> AsyncIterator[MailSink]:
         yield running
 
 
+TOKEN = "cr-7k2m9qxa4babcdefghijklmnopqrstuvwx"
+
+
 def channel(relay: PostfixServer, context: ChannelContext, **changes: Any) -> EmailChannel:
     smtp = {"host": "localhost", "port": relay.port, "ca_file": relay.ca_file, "timeout_seconds": 10} | changes
-    config = {"address": "support@example.org", "return_path": "bounce+{case}@example.org", "smtp": smtp}
+    config = {"address": "support@example.org", "return_path": "bounce+{token}@example.org", "smtp": smtp}
     return create("support", Config.model_validate(config), context)
 
 
@@ -42,7 +45,7 @@ def reply(**changes: Any) -> Reply:
     fields: dict[str, Any] = {
         "id": "r-1", "case_id": "CR-7", "channel": "email", "account": "support", "subject": "Re: Päckchen",
         "to": Party(address="jane@example.com", name="Jane"), "text": "Es kommt morgen.\n.\n..\nFrom here – ä ß õ",
-        "message_id": "reply-1@example.org", "in_reply_to": "q@example.com", "references": ("p@example.com",),
+        "message_id": f"{TOKEN}.r-1@example.org", "in_reply_to": "q@example.com", "references": ("p@example.com",),
     }  # fmt: skip
     return Reply(**(fields | changes))
 
@@ -55,10 +58,10 @@ async def test_reply_passes_through_a_real_relay_unchanged(
     got = await out.send(reply(reply_address="support+t0ken@example.org"))
     mail = (await sink.wait_for(1))[0]
     await out.close()
-    assert got.native_id == "reply-1@example.org"
+    assert got.native_id == f"{TOKEN}.r-1@example.org"
     assert mail.text == reply().text
-    assert (mail.sender, mail.recipients) == ("bounce+CR-7@example.org", ("jane@example.com",))
-    assert mail.message["Message-ID"] == "<reply-1@example.org>"
+    assert (mail.sender, mail.recipients) == (f"bounce+{TOKEN}@example.org", ("jane@example.com",))
+    assert mail.message["Message-ID"] == f"<{TOKEN}.r-1@example.org>"
     assert mail.message["In-Reply-To"] == "<q@example.com>"
     assert mail.message["References"] == "<p@example.com> <q@example.com>"
     assert mail.message["Reply-To"] == "support+t0ken@example.org"
@@ -74,8 +77,8 @@ async def test_bounce_names_the_case(relay: PostfixServer, sink: MailSink, conte
     await out.close()
     bounce = (await sink.wait_for(1))[0]
     assert bounce.sender == ""
-    assert bounce.recipients == ("bounce+CR-7@example.org",)
-    assert b"Original-Envelope-Id: CR-7" in bounce.body
+    assert bounce.recipients == (f"bounce+{TOKEN}@example.org",)
+    assert f"Original-Envelope-Id: {TOKEN}.r-1".encode() in bounce.body
 
 
 async def test_relay_with_a_wrong_certificate_gets_nothing(

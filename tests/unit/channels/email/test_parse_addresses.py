@@ -85,3 +85,10 @@ def test_find_address_finds_the_first() -> None:
     """An address within words is found without its brackets."""
     assert find_address("by Ann <a@example.org>.") == "a@example.org"
     assert find_address("nobody") == ""
+
+
+def test_read_addresses_takes_a_comment_in_a_group_for_no_mailbox() -> None:
+    """An empty group has nobody in it, whatever is remarked beside it (RFC 5322 appendix A.5)."""
+    assert read_addresses([b"(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;"])[0] == []
+    group = b"A Group(Some people) :Chris <c@example.org>, joe@example.org; (the end of the group)"
+    assert [m.address for m in read_addresses([group])[0]] == ["c@example.org", "joe@example.org"]

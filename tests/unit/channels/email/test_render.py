@@ -124,11 +124,21 @@ def test_render_body_arrives_word_for_word(text: str) -> None:
 
 
 def test_render_return_path_finds_the_case() -> None:
-    """Bounces go to the pattern with the case, else to the reply address, else to the account."""
-    with_pattern = CONFIG.model_copy(update={"return_path": "bounce+{case}@example.org"})
-    assert rendered(reply(case_id="CR 1/2"), with_pattern).sender == "bounce+CR-1-2@example.org"
+    """Bounces go to the pattern with the reply's token, else to the reply address, else to the account."""
+    token = "cr-7k2m9qxa4babcdefghijklmnopqrstuvwx"
+    with_pattern = CONFIG.model_copy(update={"return_path": "bounce+{token}@example.org"})
+    named = reply(message_id=f"{token}.ob1@example.org")
+    assert rendered(named, with_pattern).sender == f"bounce+{token}@example.org"
+    addressed = reply(reply_address=f"support+{token}@example.org")
+    assert rendered(addressed, with_pattern).sender == f"bounce+{token}@example.org"
+    assert rendered(reply(), with_pattern).sender == "support@example.org"
     assert rendered(reply(reply_address="support+t@example.org")).sender == "support+t@example.org"
     assert rendered(reply()).sender == "support@example.org"
+
+
+def test_render_envelope_id_is_the_left_side_of_the_message_id() -> None:
+    """A delivery report names our mail even where it holds no copy of it."""
+    assert rendered(reply(message_id="cr-abc.ob1@example.org")).envid == "cr-abc.ob1"
 
 
 def test_render_writes_domains_beyond_ascii_for_the_wire() -> None:
