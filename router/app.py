@@ -16,6 +16,8 @@ from router.bus import BusEvent, make_bus
 from router.clock import SystemClock
 from router.config.loader import Configuration
 from router.core import Core, RunLock, installation_key, open_core
+from router.deadlines.loop import DeadlineLoop
+from router.deadlines.records import ClockRun
 from router.errors import StoreError
 from router.intake import Intake
 from router.interfaces import Channel, Clock, Health, Sink
@@ -49,6 +51,7 @@ class Application:
         self._key = installation_key(configuration)
         self._core: Core | None = None
         self._outbox: Outbox | None = None
+        self._deadlines: DeadlineLoop | None = None
         self.channels = make_channels(configuration, store=lambda: self.core.store, key=self._key, clock=self._clock)
         self.sinks = make_sinks(configuration)
         with as_mistake(configuration, "router.yaml", "bus.url"):
@@ -84,6 +87,7 @@ class Application:
                     templates=lambda: self.live.templates,
                     capabilities={name: channel.capabilities for name, channel in self.channels.items()},
                     committed=self._committed,
+                    calendars=lambda: self.live.configuration.deadlines.hours,
                     clock=self._clock,
                     worker=worker,
                 )
@@ -95,6 +99,13 @@ class Application:
                 clock=self._clock,
                 settled=self._settled,
                 worker=f"outbox:{worker}",
+            )
+            self._deadlines = DeadlineLoop(
+                self.core.store,
+                deadlines=lambda: self.live.configuration.deadlines,
+                clock=self._clock,
+                told=self._clocks_told,
+                public_url=self.configuration.settings.public_url,
             )
             await self._recover(name)
             await self._work(stop, started)
@@ -127,6 +138,7 @@ class Application:
         workers = [
             asyncio.create_task(self.core.worker.run(), name="pipeline"),
             asyncio.create_task(self.outbox.run(), name="outbox"),
+            asyncio.create_task(self._watch_deadlines(), name="deadlines"),
             asyncio.create_task(self._look_after(), name="look-after"),
             asyncio.create_task(self._ask_channels(), name="ask-channels"),
             asyncio.create_task(self.live.watch(), name="watch"),
@@ -186,6 +198,7 @@ class Application:
                 reload=self.reload,
                 changes=self.changes,
                 changed=lambda: self._wake("changed"),
+                has_deadlines=lambda: bool(self.live.configuration.deadlines.entries),
             )
         )
 
@@ -227,6 +240,10 @@ class Application:
             "needs_restart": list(result.needs_restart),
         }
 
+    async def _watch_deadlines(self) -> None:
+        assert self._deadlines is not None  # set before any task starts
+        await self._deadlines.run()
+
     async def _look_after(self) -> None:
         """Refresh the gauges and the health of channels, for as long as the process runs."""
         while True:
@@ -243,6 +260,10 @@ class Application:
         self.metrics.open_cases.clear()  # a queue that is empty now is not counted by the store
         for (team, queue), count in (await store.queue_counts()).items():
             self.metrics.open_cases.labels(team, queue).set(count)
+        late = await store.due_clocks(until=self._clock.now(), limit=10_000)
+        for statutory in (True, False):
+            count = sum(clock.statutory is statutory for clock in late)
+            self.metrics.overdue.labels("yes" if statutory else "no").set(count)
         for state in ("awaiting_approval", "pending", "parked", "failed"):
             self.metrics.outbox_rows.labels(state).set(len(await store.outbox_rows(states=[state], limit=10_000)))
 
@@ -280,6 +301,15 @@ class Application:
         self.metrics.settled(row)
         self._wake("changed")
 
+    def _clocks_told(self, run: ClockRun) -> None:
+        """Clocks are shown in queues, so pages look again; an alarm may have moved a case or queued a notice."""
+        self.metrics.alarmed(run)
+        if run.alarms:
+            self._wake("outbox")
+            self._wake("changed")
+        else:
+            self.changes.notify()
+
     def _queued(self) -> None:
         self._wake("outbox")
         self._wake("changed")
@@ -297,6 +327,8 @@ class Application:
                 self.outbox.wake()
             case "changed":
                 self.changes.notify()
+                if self._deadlines is not None:
+                    self._deadlines.wake()
             case "reload":
                 self._reload_told.set()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from router.accounts import mail_route, parse_options
+from router.accounts import any_options, mail_route, parse_options
 from router.clock import SystemClock
 from router.config.loader import Configuration
 from router.crypto import load_key, reference_for
@@ -27,6 +27,7 @@ from router.pipeline import Pipeline
 from router.records import Commit
 from router.replies.service import MailRoute
 from router.replies.templates import Templates
+from router.rules.facts import Calendars
 from router.rules.ruleset import RuleSet
 from router.schema import RawMessage
 from router.store.sql import open_store
@@ -148,15 +149,19 @@ def _customers(configuration: Configuration) -> Customers:
 
 
 def _options(configuration: Configuration) -> Callable[[RawMessage], ParseOptions]:
-    by_account = {f"{c.kind}:{c.account}": parse_options(c) for c in configuration.channels}
+    limits, entities = configuration.settings.limits, configuration.settings.entities
+    by_account = {f"{c.kind}:{c.account}": parse_options(c, limits, entities) for c in configuration.channels}
     # Files given to ``ingest`` have an account of their own; they were written to any of our addresses.
     by_kind: dict[str, ParseOptions] = {}
     for channel in configuration.channels:
-        own = (*by_kind.get(channel.kind, ParseOptions()).own, *parse_options(channel).own)
-        by_kind[channel.kind] = parse_options(channel).model_copy(update={"own": own})
+        options_of = parse_options(channel, limits, entities)
+        earlier = by_kind.get(channel.kind)
+        own = (*earlier.own, *options_of.own) if earlier else options_of.own
+        by_kind[channel.kind] = options_of.model_copy(update={"own": own})
+    other = any_options(limits, entities)
 
     def options(raw: RawMessage) -> ParseOptions:
-        return by_account.get(f"{raw.channel}:{raw.account}") or by_kind.get(raw.channel) or ParseOptions()
+        return by_account.get(f"{raw.channel}:{raw.account}") or by_kind.get(raw.channel) or other
 
     return options
 
@@ -172,6 +177,7 @@ async def open_core(
     clock: Clock | None = None,
     classifier: Classifier | None = None,
     reader: Reader | None = None,
+    calendars: Callable[[], Calendars] | None = None,
     worker: str = "",
 ) -> AsyncIterator[Core]:
     """Open everything in order and close it in reverse. ``capabilities`` is keyed ``kind:account``; ``worker`` is a
@@ -212,6 +218,7 @@ async def open_core(
         batches=settings.batches,
         threads=settings.threads,
         committed=committed,
+        calendars=calendars or (lambda: configuration.deadlines.hours),
         worker=name,
     )
     try:

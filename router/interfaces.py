@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import Field
 
+from router.content import ReadLimits
 from router.measure import Unit
 from router.records import RawReceipt, SinkEvent
 from router.schema import Classification, Customer, Frozen, InboundMessage, RawMessage, Receipt, Reply, Visibility
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Capabilities", "Channel", "ChannelContext", "Classifier", "ClassifierInput", "Clock", "Cursors", "Customers",
-    "Delivery", "Health", "Parse", "ParseOptions", "Sink", "Store", "WebRoute", "WithRoutes",
+    "Delivery", "Health", "Parse", "ParseOptions", "ReadLimits", "Sink", "Store", "WebRoute", "WithRoutes",
 ]  # fmt: skip
 
 
@@ -155,6 +156,12 @@ class ParseOptions(Frozen):
     default_charset: str = "utf-8"
     max_text_chars: int = 100_000
     max_attachments: int = 200
+    limits: ReadLimits = ReadLimits()
+    patterns: tuple[tuple[str, str], ...] = ()  # kind and RE2 expression of things the installation wants found
+    entity_kinds: tuple[str, ...] = (  # which of the shipped kinds are looked for
+        "order", "invoice", "tracking", "contract", "customer", "amount", "date", "phone",
+    )  # fmt: skip
+    country: str = ""  # of the installation, ISO 3166: tells national telephone numbers and currencies
 
 
 Parse = Callable[[RawMessage, ParseOptions], list[InboundMessage]]

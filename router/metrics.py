@@ -7,6 +7,7 @@ import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
+from router.deadlines.records import ClockRun
 from router.records import Commit, OutboxRow
 
 __all__ = ["Metrics"]
@@ -46,6 +47,18 @@ class Metrics:
         self.outbox_rows = Gauge(
             "complaint_router_outbox_rows", "Outbox rows that wait for something", ["state"], registry=self.registry
         )
+        self._alarms = Counter(
+            "complaint_router_deadline_alarms_total",
+            "Warnings and misses of deadlines",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.overdue = Gauge(
+            "complaint_router_deadlines_overdue",
+            "Deadlines missed and still running",
+            ["statutory"],
+            registry=self.registry,
+        )
         self.channel_up = Gauge(
             "complaint_router_channel_up",
             "1 while the channel is healthy",
@@ -76,6 +89,11 @@ class Metrics:
 
     def settled(self, row: OutboxRow) -> None:
         self._settled.labels(row.kind, row.state).inc()
+
+    def alarmed(self, run: ClockRun) -> None:
+        """Count the alarms that were raised."""
+        for _, alarm in run.alarms:
+            self._alarms.labels(alarm.kind.partition(":")[0]).inc()
 
     def render(self) -> bytes:
         """The exposition text."""

@@ -27,15 +27,16 @@ from router.schema import (
 )
 
 __all__ = [
-    "AuditRow", "CaseChange", "CaseFilter", "Commit", "Entry", "Lookup", "NewMessage", "OutboxKind", "OutboxRow",
-    "OutboxState", "QuarantineItem", "RawFate", "RawOutcome", "RawReceipt", "RawRecord", "RawState", "Role", "Session",
-    "SinkEvent", "ThreadHit", "User",
+    "AuditRow", "CaseChange", "CaseFilter", "Commit", "Entry", "Lookup", "NewMessage", "Order", "OutboxKind",
+    "OutboxRow", "OutboxState", "QuarantineItem", "RawFate", "RawOutcome", "RawReceipt", "RawRecord", "RawState",
+    "Role", "Session", "SinkEvent", "ThreadHit", "User",
 ]  # fmt: skip
 
 RawState: TypeAlias = Literal["new", "claimed", "done", "ignored", "quarantined"]
 OutboxKind: TypeAlias = Literal["reply", "acknowledgement", "sink"]
 OutboxState: TypeAlias = Literal["awaiting_approval", "pending", "attempting", "sent", "failed", "parked", "withdrawn"]
 Role: TypeAlias = Literal["agent", "manager", "admin"]
+Order: TypeAlias = Literal["due", "urgency"]
 
 
 class RawReceipt(Frozen):
@@ -105,6 +106,9 @@ class Lookup(Frozen):
     known: dict[str, str] = Field(default_factory=dict)  # source key -> case id
     threads: dict[str, tuple[ThreadHit, ...]] = Field(default_factory=dict)  # thread key -> hits, newest first
     cases: dict[str, Case] = Field(default_factory=dict)  # case id -> case
+    contacts: dict[str, tuple[AwareDatetime, ...]] = Field(default_factory=dict)  # sender key -> newest first
+    deadlines: dict[str, dict[str, str]] = Field(default_factory=dict)  # case id -> clock -> running, warning, breached
+    unanswered: dict[str, int] = Field(default_factory=dict)  # case id -> messages since our last reply
 
 
 class NewMessage(Frozen):
@@ -149,6 +153,7 @@ class OutboxRow(Frozen):
     created_at: AwareDatetime
     created_by: str = ""
     approved_by: str = ""
+    once: str = ""  # left out at the commit where a row with the same words here was queued before
     error: Text = ""
     receipt: Receipt | None = None
 
@@ -185,6 +190,7 @@ class CaseFilter(Frozen):
     assigned_to: str | None = None
     sender_key: str | None = None
     search: str | None = None
+    order: Order = "urgency"  # due: the nearest deadline first, those without one last
     limit: int = Field(default=100, ge=1, le=100_000)
     offset: int = Field(default=0, ge=0)
     with_messages: bool = False

@@ -12,12 +12,14 @@ from typing import Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field
 
+from router.content import Attachment, DeliveryReport, Entity, Flags, Party, Said
 from router.raw import Frozen, RawMessage, Text, Transport, clean_text
 
 __all__ = [
     "KINDS", "LANGUAGES", "TYPES", "URGENCIES", "Attachment", "Case", "CaseState", "Classification", "ConditionTrace",
-    "Customer", "Decision", "Evidence", "Flags", "Frozen", "InboundMessage", "Kind", "Party", "RawMessage", "Receipt",
-    "Reply", "RouteTrace", "Text", "Transport", "Type", "Urgency", "Visibility", "clean_text",
+    "Customer", "Decision", "DeliveryReport", "Entity", "Evidence", "Flags", "Frozen", "InboundMessage", "Kind",
+    "Party", "RawMessage", "Receipt", "Reply", "RouteTrace", "Text", "Transport", "Type", "Urgency", "Visibility",
+    "clean_text",
 ]  # fmt: skip
 
 Kind: TypeAlias = Literal["complaint", "request", "praise", "other"]
@@ -36,42 +38,6 @@ LANGUAGES = ("en", "fi", "fr", "et", "hr", "de", "es", "it", "pt", "nl", "sv", "
 
 
 # --- what comes in -----------------------------------------------------------------------------------------------
-
-
-class Party(Frozen):
-    """Somebody on a channel. ``id`` is stable on the platform; ``address`` is a mail address, handle or number."""
-
-    address: Text = ""
-    name: Text = ""
-    id: Text = ""
-
-    @property
-    def key(self) -> str:
-        """What identifies this party on its channel: the stable id, else the address without case."""
-        return self.id or self.address.casefold()
-
-
-class Attachment(Frozen):
-    """A part that is listed and never opened here. ``size`` is in bytes after transfer decoding."""
-
-    filename: Text = ""
-    content_type: str = "application/octet-stream"
-    size: int = Field(default=0, ge=0)
-    inline: bool = False
-    content_id: Text = ""
-    native_id: Text = ""  # where the channel can fetch it: a part path in mail, a file id in chat
-    note: Text = ""  # what a person should know: "encrypted", "cut at 25 MiB"
-
-
-class Flags(Frozen):
-    """What the message is besides its words."""
-
-    auto_reply: bool = False
-    bounce: bool = False
-    spam: bool = False
-    own: bool = False  # sent by ourselves and seen again
-    mailing_list: bool = False
-    sender_ambiguous: bool = False  # no From, several From, or forms that parsers disagree on
 
 
 class InboundMessage(Frozen):
@@ -94,15 +60,20 @@ class InboundMessage(Frozen):
     subject: Text = ""
     text: Text = ""
     reply_text: Text = ""  # the new words: no quoted history, no signature
-    html: str = ""  # sanitised: safe to show under a strict policy
+    hidden_text: Text = (
+        ""  # words of the HTML that no reader would have seen; shown to agents as hidden, never routed on
+    )
+    html: Text = ""  # sanitised: safe to show under a strict policy
     attachments: tuple[Attachment, ...] = ()
-    language: str = ""  # what the channel claims, if anything
+    language: Text = ""  # what the channel claims, if anything
     sent_at: AwareDatetime | None = None
     received_at: AwareDatetime | None = None
     visibility: Visibility = "private"
     rating: float | None = None  # stars of a review, 1 to 5
-    fields: dict[str, Text] = Field(default_factory=dict)  # named values a form or webhook asked for
+    fields: dict[Text, Text] = Field(default_factory=dict)  # named values a form or webhook asked for
     flags: Flags = Flags()
+    report: DeliveryReport | None = None  # where the message only says what became of one of ours
+    entities: tuple[Entity, ...] = ()
     notes: tuple[Text, ...] = ()  # what was repaired or cut while reading
 
     @property
@@ -175,8 +146,8 @@ class RouteTrace(Frozen):
     conditions: tuple[ConditionTrace, ...] = ()
 
 
-class Decision(Frozen):
-    """Where a message's case goes, and why there and not elsewhere."""
+class Decision(Said):
+    """Where a message's case goes, what else rules said, and why there and not elsewhere."""
 
     team: str
     queue: str
@@ -188,6 +159,7 @@ class Decision(Frozen):
     hold_reply: bool = False  # replies wait for approval even where they are private
     traces: tuple[RouteTrace, ...] = ()  # in the order tried
     rules_digest: str = ""
+    customer: Customer | None = None  # as known then
 
 
 class Case(Frozen):
@@ -213,6 +185,7 @@ class Case(Frozen):
     created_at: datetime
     updated_at: datetime
     first_reply_at: datetime | None = None
+    due_at: datetime | None = None  # the nearest deadline that runs; kept by the clocks alone
     version: int = 1  # raised by every change; a stale version is refused
     messages: tuple[str, ...] = ()  # source keys in order of arrival; filled when asked for
 

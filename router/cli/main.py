@@ -12,6 +12,7 @@ from router.cli import (
     cases,
     check,
     classify,
+    deadlines,
     demo,
     doctor,
     evaluate,
@@ -20,6 +21,7 @@ from router.cli import (
     init,
     parse,
     run,
+    test,
     train,
     user,
 )
@@ -34,7 +36,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (init, run, demo, check, doctor, ingest, cases, explain, parse, classify, train, evaluate):
+for module in (
+    init,
+    run,
+    demo,
+    check,
+    test,
+    doctor,
+    ingest,
+    cases,
+    deadlines,
+    explain,
+    parse,
+    classify,
+    train,
+    evaluate,
+):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 app.add_typer(user.app, name="user")
 

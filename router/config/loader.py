@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from router import registry
+from router.config.deadlines import FEEDS, read_deadlines
 from router.config.document import Document, Mapping, Node, Sequence_, read
 from router.config.models import ChannelSettings, RouterSettings, SinkSettings, TeamSettings, TeamsFile
 from router.config.paths import absolute, secrets_in
 from router.config.problems import Problems, unknown
 from router.config.validate import validate
+from router.deadlines.book import Deadlines
 from router.errors import ConfigError, MissingExtra, Mistake
 from router.replies.templates import Templates
 from router.rules.build import build, survey
 from router.rules.matchers import KnownNames
 from router.rules.model import RulesFile
+from router.rules.patterns import PatternBudget, PatternError
 from router.rules.ruleset import RuleSet
 from router.schema import LANGUAGES
 
@@ -30,6 +33,7 @@ __all__ = ["FILES", "Configuration", "check_secrets", "files_of", "load"]
 
 FILES = ("router.yaml", "channels.yaml", "teams.yaml", "rules.yaml")
 _OPTIONAL = ("channels.yaml",)
+MAX_ENTITY_PATTERNS = 100  # each is searched for in every message
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Configuration:
     templates: Templates
     digest: str
     data_dir: Path
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
     @property
     def queues(self) -> dict[str, str]:
@@ -67,7 +72,8 @@ def load(folder: Path) -> Configuration:
 def files_of(folder: Path) -> list[Path]:
     """The files that make a configuration, those that exist, in a fixed order."""
     templates = sorted((folder / "templates").glob("*/*.txt"))
-    return [path for path in (*(folder / name for name in FILES), *templates) if path.is_file()]
+    feeds = sorted(folder.glob(FEEDS))
+    return [path for path in (*(folder / name for name in FILES), *templates, *feeds) if path.is_file()]
 
 
 def check_secrets(configuration: Configuration) -> list[Mistake]:
@@ -114,6 +120,7 @@ class _Load:
         self.folder = folder
         self.mistakes: list[Mistake] = []
         self.digest = hashlib.sha256()
+        self.deadlines = Deadlines()
 
     def run(self) -> Configuration:
         documents = {name: self.read(name) for name in FILES}
@@ -134,6 +141,7 @@ class _Load:
             templates=templates,
             digest=self.digest.hexdigest()[:16],
             data_dir=settings.data,
+            deadlines=self.deadlines,
         )
 
     def read(self, name: str) -> Document | None:
@@ -171,6 +179,23 @@ class _Load:
         for path, key in ((settings.customers.file, ("customers", "file")), (settings.model, ("model",))):
             if path is not None and not path.is_file():
                 problems.add(key, f"there is no file {path}")
+
+        self.check_patterns(settings, problems)
+
+    def check_patterns(self, settings: RouterSettings, problems: Problems) -> None:
+        """Every pattern is compiled as it will be used: one that cannot be stops the load here, not at a message."""
+        budget, count = PatternBudget(), 0
+        for kind, expressions in settings.entities.patterns.items():
+            for index, expression in enumerate(expressions):
+                count += 1
+                sentence = f"more than {MAX_ENTITY_PATTERNS} patterns" if count > MAX_ENTITY_PATTERNS else ""
+                try:
+                    if not sentence and budget.regex(expression).find(b"") is not None:
+                        sentence = "this fits an empty text, so it would fit everywhere; ask for at least one character"
+                except PatternError as error:
+                    sentence = str(error)
+                if sentence:
+                    problems.add(("entities", "patterns", kind, index), sentence)
 
     def channels(self, document: Document | None) -> tuple[ChannelSettings, ...]:
         if document is None:
@@ -217,7 +242,7 @@ class _Load:
         if document is None:
             return None
         problems = Problems(document)
-        problems.expect_keys((), document.root.keys, ("teams", "sinks"), "key")
+        problems.expect_keys((), document.root.keys, ("teams", "sinks", "calendars", "deadlines"), "key")
         sinks = [sink for i in self.items(problems, "sinks") if (sink := self.sink(problems, i)) is not None]
         teams = {}
         for i in self.items(problems, "teams"):
@@ -225,11 +250,15 @@ class _Load:
                 teams[i] = team
         if not document.at(("teams",))[0].plain() or "teams" not in document.root.keys:
             problems.add((), "no team: 'teams' must list at least one, to take the cases")
-        self.check_teams(problems, teams, [sink.name for sink in sinks], tuple(languages))
+        names = [sink.name for sink in sinks]
+        self.check_teams(problems, teams, names, tuple(languages))
+        calendars, deadlines, made = read_deadlines(problems, tuple(teams.values()), sinks=names, folder=self.folder)
         self.mistakes += problems.mistakes
         if problems.mistakes:
             return None
-        return TeamsFile(teams=tuple(teams.values()), sinks=tuple(sinks))
+        self.deadlines = made
+        self.digest.update(made.digest.encode())  # iCalendar files are part of it
+        return TeamsFile(teams=tuple(teams.values()), sinks=tuple(sinks), calendars=calendars, deadlines=deadlines)
 
     def sink(self, problems: Problems, index: int) -> SinkSettings | None:
         at = ("sinks", index)
@@ -294,6 +323,8 @@ class _Load:
             queues={queue: team.name for team in teams.teams for queue in team.all_queues} if teams else None,
             sinks=tuple(sink.name for sink in teams.sinks) if teams else None,
             templates=templates.names if templates else None,
+            calendars=tuple(self.deadlines.calendars) if teams else None,
+            deadlines=self.deadlines.names if teams else None,
         )
         if rules is None:
             survey(document.root.plain(), problems, known)

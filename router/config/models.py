@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 
+from router.content import ReadLimits
+from router.deadlines.settings import CalendarSettings, DeadlineSettings
 from router.schema import LANGUAGES, Frozen
 
 __all__ = [
-    "BatchSettings", "BusSettings", "ChannelSettings", "CustomerSettings", "Limits", "LogSettings", "Name",
-    "RouterSettings", "Secret", "SinkSettings", "StoreSettings", "TeamSettings", "TeamsFile", "ThreadSettings",
+    "BatchSettings", "BusSettings", "ChannelSettings", "CustomerSettings", "EntitySettings", "Limits", "LogSettings",
+    "Name", "RouterSettings", "Secret", "SinkSettings", "StoreSettings", "TeamSettings", "TeamsFile", "ThreadSettings",
     "WebSettings",
 ]  # fmt: skip
 
@@ -85,6 +87,9 @@ class Limits(Frozen):
     parse_seconds: float = Field(default=5.0, gt=0)
     parse_memory_bytes: int = Field(default=1024 * 1024 * 1024, ge=128 * 1024 * 1024)
     attempts: int = Field(default=3, ge=1, le=10)
+    max_text_chars: int = Field(default=100_000, ge=100, le=1_000_000)
+    max_attachments: int = Field(default=200, ge=0, le=5_000)
+    read: ReadLimits = ReadLimits()
 
 
 class BatchSettings(Frozen):
@@ -101,6 +106,25 @@ class CustomerSettings(Frozen):
     """Customer records from a CSV file: id, name, email, phone, handle, tier, language, tags; others: fields."""
 
     file: Path | None = None
+
+
+class EntitySettings(Frozen):
+    """What is looked for in every message besides its labels; rules ask for it as ``entities.order`` and so on."""
+
+    country: str = Field(
+        default="", pattern=r"^([A-Z]{2})?$"
+    )  # yours, ISO 3166: FI; tells national phone numbers, kr, $
+    find: tuple[Literal["order", "invoice", "tracking", "contract", "customer", "amount", "date", "phone"], ...] = (
+        "order", "invoice", "tracking", "contract", "customer", "amount", "date", "phone",
+    )  # fmt: skip
+    patterns: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")], tuple[str, ...]] = Field(
+        default_factory=dict
+    )  # RE2 expressions for each kind; the group named value, else group 1, is the value
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Kind and expression, in the order written."""
+        return tuple((kind, expression) for kind, found in self.patterns.items() for expression in found)
 
 
 class LogSettings(Frozen):
@@ -123,6 +147,7 @@ class RouterSettings(Frozen):
     batches: BatchSettings = BatchSettings()
     threads: ThreadSettings = ThreadSettings()
     customers: CustomerSettings = CustomerSettings()
+    entities: EntitySettings = EntitySettings()
     logs: LogSettings = LogSettings()
     model: Path | None = None  # None: the newest model trained here, else the one that ships
     signals: Path | None = None  # an own signals.yaml: further phrases for the classifier's known groups
@@ -137,6 +162,7 @@ class TeamSettings(Frozen):
     queues: tuple[Name, ...] = ()  # empty: one queue named like the team
     languages: tuple[str, ...] = ()
     sinks: tuple[Name, ...] = ()  # where every case of the team is forwarded as well
+    calendar: Name | None = None  # its working hours; left out: around the clock
 
     @property
     def all_queues(self) -> tuple[str, ...]:
@@ -156,6 +182,8 @@ class TeamsFile(Frozen):
 
     teams: tuple[TeamSettings, ...] = Field(min_length=1)
     sinks: tuple[SinkSettings, ...] = ()
+    calendars: dict[Name, CalendarSettings] = Field(default_factory=dict)
+    deadlines: tuple[DeadlineSettings, ...] = ()
 
 
 class ChannelSettings(Frozen):

@@ -26,6 +26,9 @@ from pydantic.fields import FieldInfo
 from router import registry
 from router.config.models import ChannelSettings, RouterSettings, Secret, SinkSettings, TeamSettings
 from router.config.shipped import shipped_config
+from router.deadlines.book import BUILT_IN
+from router.deadlines.presets import PRESETS
+from router.deadlines.settings import CalendarSettings, DeadlineSettings
 
 __all__ = ["Row", "configuration", "meaning_of", "rows_of", "shipped_channels", "shipped_sinks", "table", "type_words"]
 
@@ -53,6 +56,16 @@ _MEANINGS = {
     "router.limits.parse_seconds": "time to read one message; after it the reader is ended",
     "router.limits.parse_memory_bytes": "memory to read one message",
     "router.limits.attempts": "so many failures, and the message is in quarantine",
+    "router.limits.max_text_chars": "of one message; what is longer is cut, with a note, and kept in the raw message",
+    "router.limits.max_attachments": "that are listed of one message",
+    "router.limits.read": "How much of one mail is read; what is cut is noted, and kept in the raw mail.",
+    "router.limits.read.header_bytes": "of one header field",
+    "router.limits.read.headers": "fields of one header",
+    "router.limits.read.parts": "of one mail; the rest is not read",
+    "router.limits.read.depth": "of parts inside each other; what is deeper is listed as one",
+    "router.limits.read.line_chars": "of one line of text",
+    "router.limits.read.html_chars": "of the HTML of one mail, before it is read",
+    "router.limits.read.attachment_bytes": "larger ones are listed; containers such as winmail.dat are not looked into",
     "router.batches": "How much is done at a time.",
     "router.batches.max_messages": "messages in one batch, which is one transaction",
     "router.batches.parse_processes": "child processes that read messages",
@@ -313,6 +326,7 @@ def configuration() -> str:
     lines += table(rows_of(SinkSettings, file="sinks", shipped={}))
     for kind in shipped_sinks():
         lines += _kind("sink", kind, registry.sink_config(kind), teams)
+    lines += _deadlines()
     lines += [
         "",
         "## channels.yaml",
@@ -324,6 +338,21 @@ def configuration() -> str:
     for kind in shipped_channels():
         lines += _kind("channel", kind, registry.channel_config(kind), channels)
     return "\n".join(lines) + "\n"
+
+
+def _deadlines() -> list[str]:
+    lines = ["", "### Calendars and deadlines", "", "A mapping under `calendars`, of names to calendars:", ""]
+    lines += table(rows_of(CalendarSettings, file="calendars", shipped={}))
+    built_in = ", ".join(f"`{name}`" for name in BUILT_IN)
+    lines += ["", f"Built in are {built_in}. A list under `deadlines`; each entry:", ""]
+    lines += table(rows_of(DeadlineSettings, file="deadlines", shipped={}))
+    lines += ["", "Statutory presets; whether one binds you is for your lawyers to say:", ""]
+    lines += ["| preset | clock | within | warnings | source | what it asks for |", "|---|---|---|---|---|---|"]
+    for name, preset in PRESETS.items():
+        warnings = ", ".join(preset.warn_before)
+        cells = (f"`{name}`", preset.clock, preset.within, warnings, preset.source, preset.note)
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def _kind(what: str, kind: str, model: type[BaseModel], shipped: Mapping[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from router import registry
 from router.config.models import ChannelSettings, RouterSettings, SinkSettings, TeamsFile
 from router.config.shipped import shipped_config
+from router.rules.cases import CasesFile
 from router.rules.model import RulesFile
 from router.rules.reference import conditions_schema, markdown
 
@@ -28,6 +29,7 @@ def generate() -> dict[str, str]:
         "channels.json": _channels(),
         "teams.json": _teams(),
         "rules.json": _rules(),
+        "tests.json": CasesFile.model_json_schema(by_alias=True),
     }
     return {
         name: json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False) + "\n"

@@ -23,7 +23,7 @@ __all__ = ["add_audit", "add_note", "change", "commit", "get", "listed", "lookup
 
 def to_case(row: Row[Any], source_keys: Sequence[str] = ()) -> Case:
     values = row._asdict()
-    for extra in ("urgency_rank", "sender_key"):
+    for extra in ("urgency_rank", "sender_key", "clocked"):
         del values[extra]
     values["sender"] = Party.model_validate_json(row.sender)
     values["tags"] = tuple(json.loads(row.tags))
@@ -32,7 +32,7 @@ def to_case(row: Row[Any], source_keys: Sequence[str] = ()) -> Case:
 
 def from_case(case: Case) -> dict[str, Any]:
     return {
-        **case.model_dump(exclude={"messages", "sender", "tags"}),
+        **case.model_dump(exclude={"messages", "sender", "tags", "due_at"}),  # due_at is the clocks' to write
         "sender": case.sender.model_dump_json(),
         "sender_key": case.sender.key,
         "tags": json.dumps(case.tags),
@@ -93,8 +93,11 @@ def _source_keys(connection: Connection, ids: Sequence[str]) -> dict[str, list[s
 
 
 def listed(connection: Connection, which: CaseFilter) -> list[Case]:
-    """Cases, most urgent first, then oldest."""
-    query = _filtered(select(cases), which).order_by(cases.c.urgency_rank, cases.c.created_at, cases.c.id)
+    """Cases in the order asked for: most urgent first, or nearest deadline first; then oldest."""
+    order: list[Any] = [cases.c.urgency_rank, cases.c.created_at, cases.c.id]
+    if which.order == "due":
+        order = [cases.c.due_at.is_(None), cases.c.due_at, *order]
+    query = _filtered(select(cases), which).order_by(*order)
     rows = connection.execute(query.limit(which.limit).offset(which.offset)).all()
     keys = _source_keys(connection, [row.id for row in rows]) if which.with_messages else {}
     return [to_case(row, keys.get(row.id, ())) for row in rows]
@@ -145,7 +148,7 @@ def commit(connection: Connection, changes: Commit) -> None:
         if keys:
             connection.execute(intake.insert_or_ignore(connection, thread_keys), keys)
     for row in changes.outbox:
-        if row.kind != "acknowledgement" or _first_today(connection, row):
+        if (row.kind != "acknowledgement" or _first_today(connection, row)) and _first_ever(connection, row):
             insert_row(connection, row)
     if changes.audit:
         add_audit(connection, changes.audit)
@@ -196,6 +199,15 @@ def _first_today(connection: Connection, row: OutboxRow) -> bool:
     address = hashlib.sha256(f"{row.reply.channel}\0{row.reply.to.key}".encode()).hexdigest()
     statement = intake.insert_or_ignore(connection, ack_days)
     return bool(connection.execute(statement.values(address_digest=address, day=f"{row.created_at:%Y-%m-%d}")).rowcount)
+
+
+def _first_ever(connection: Connection, row: OutboxRow) -> bool:
+    """Whether nothing of this row's ``once`` was queued before."""
+    if not row.once:
+        return True
+    digest = hashlib.sha256(f"once\0{row.once}".encode()).hexdigest()
+    statement = intake.insert_or_ignore(connection, ack_days)
+    return bool(connection.execute(statement.values(address_digest=digest, day="once")).rowcount)
 
 
 def change(

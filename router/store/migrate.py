@@ -12,7 +12,7 @@ from router.failpoints import failpoint
 
 __all__ = ["migrate"]
 
-HEAD = "0001"
+HEAD = "0002"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

@@ -54,7 +54,7 @@ def insert_row(connection: Connection, row: OutboxRow) -> None:
     assert payload is not None  # every row carries what it sends
     connection.execute(
         insert(outbox).values(
-            **row.model_dump(exclude={"reply", "event", "receipt"}),
+            **row.model_dump(exclude={"reply", "event", "receipt", "once"}),
             payload=payload.model_dump_json(),
             digest=row.reply.digest if row.reply else "",
             worker="",
@@ -157,6 +157,8 @@ def sent(connection: Connection, row: OutboxRow, reply: Reply, receipt: Receipt 
         connection.execute(
             update(cases).where(cases.c.id == row.case_id, cases.c.state == "open").values(state="waiting")
         )
+    else:  # an acknowledgement changes no case, but stops its clock
+        connection.execute(update(cases).where(cases.c.id == row.case_id).values(clocked=0))
     if receipt is not None and receipt.native_id and not reply.message_id:
         connection.execute(
             insert(thread_keys).values(

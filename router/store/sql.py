@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 
 from router.clock import SystemClock
 from router.config.models import StoreSettings
+from router.deadlines.records import ClockRow, ClockRun, PlanClocks
 from router.errors import StoreError
 from router.interfaces import Clock
 from router.records import (
@@ -33,7 +34,7 @@ from router.records import (
     User,
 )
 from router.schema import Case, RawMessage, Receipt, Reply
-from router.store import cases, conversation, intake, outbox, people
+from router.store import cases, clocks, conversation, history, intake, outbox, people
 from router.store.database import Database, PostgresDatabase, SqliteDatabase
 from router.store.migrate import migrate
 from router.store.raw_files import INLINE_BYTES, RawFiles
@@ -107,11 +108,23 @@ class SqlStore:
         return await self._db.write(lambda c: intake.release(c, worker=worker))
 
     async def lookup(
-        self, *, source_keys: Sequence[str], thread_keys: Sequence[str], case_ids: Sequence[str]
+        self,
+        *,
+        source_keys: Sequence[str],
+        thread_keys: Sequence[str],
+        case_ids: Sequence[str],
+        sender_keys: Sequence[str] = (),
     ) -> Lookup:
-        return await self._db.read(
-            lambda c: cases.lookup(c, source_keys=source_keys, wanted=thread_keys, case_ids=case_ids)
-        )
+        def look(connection: Connection) -> Lookup:
+            found = cases.lookup(connection, source_keys=source_keys, wanted=thread_keys, case_ids=case_ids)
+            more = {
+                "contacts": history.contacts(connection, sender_keys),
+                "unanswered": history.unanswered(connection, list(found.cases)),
+                "deadlines": clocks.standings(connection, list(found.cases), now=self._clock.now()),
+            }
+            return found.model_copy(update=more)
+
+        return await self._db.read(look)
 
     async def commit(self, changes: Commit) -> None:
         await self._db.write(lambda c: cases.commit(c, changes))
@@ -172,6 +185,27 @@ class SqlStore:
 
     async def queue_counts(self) -> dict[tuple[str, str], int]:
         return await self._db.read(cases.queue_counts)
+
+    # --- clocks ---
+
+    async def restart_clocks(self, digest: str, *, empty: bool) -> bool:
+        return await self._db.write(lambda c: clocks.restart(c, digest, empty=empty))
+
+    async def advance_clocks(
+        self, plan: PlanClocks, *, now: datetime, limit: int, without: Sequence[str] = ()
+    ) -> ClockRun:
+        return await self._db.write(lambda c: clocks.advance(c, plan, now=now, limit=limit, without=without))
+
+    async def next_alarm(self) -> datetime | None:
+        return await self._db.read(clocks.next_alarm)
+
+    async def clocks(self, case_id: str) -> list[ClockRow]:
+        return await self._db.read(lambda c: clocks.of_case(c, case_id))
+
+    async def due_clocks(
+        self, *, until: datetime | None = None, teams: Sequence[str] | None = None, limit: int = 100
+    ) -> list[ClockRow]:
+        return await self._db.read(lambda c: clocks.between(c, until=until, teams=teams, limit=limit))
 
     # --- outbox ---
 

@@ -20,11 +20,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 __all__ = [
-    "ack_days", "audit", "cases", "cursors", "messages", "metadata", "notes", "outbox", "raws", "sessions",
-    "thread_keys", "users",
+    "ack_days", "alarms", "audit", "cases", "clocks", "cursors", "messages", "metadata", "notes", "outbox", "raws",
+    "sessions", "thread_keys", "users",
 ]  # fmt: skip
 
 metadata = MetaData(
@@ -106,9 +107,45 @@ cases = Table(
     Column("updated_at", Instant, nullable=False),
     Column("first_reply_at", Instant),
     Column("version", Integer, nullable=False),
+    Column("due_at", Instant),  # the nearest deadline that runs
+    Column("clocked", Integer, nullable=False, server_default=text("0")),  # the version its clocks were told for
     Index("ix_cases_queue", "team", "state", "urgency_rank", "created_at"),
     Index("ix_cases_all", "state", "urgency_rank", "created_at"),
     Index("ix_cases_sender_key", "sender_key"),
+    Index("ix_cases_due", "team", "state", "due_at"),
+)
+
+_CHANGED = text("clocked <> version")
+Index("ix_cases_unclocked", cases.c.id, sqlite_where=_CHANGED, postgresql_where=_CHANGED)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("case_id", Text, ForeignKey("cases.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("statutory", Boolean, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("stopped_at", Instant),
+    Column("paused_seconds", BigInteger, nullable=False),
+    Column("due_at", Instant),
+    Column("next_alarm_at", Instant, index=True),
+    Column("warned_at", Instant),
+    Column("breached_at", Instant),
+    Index("ix_clocks_state_due_at", "state", "due_at"),
+)
+
+alarms = Table(  # raised once for each key, in the transaction that holds what the alarm brings
+    "alarms",
+    metadata,
+    Column("case_id", Text, ForeignKey("cases.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 messages = Table(

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
+from router.deadlines.advance import plan_clocks
 from router.errors import Conflict, NotFound
 from router.interfaces import Store
 from router.records import (
@@ -22,6 +24,7 @@ from router.records import (
     User,
 )
 from router.schema import Case, InboundMessage, Party, Receipt, Reply
+from router.testing.deadlines import make_book
 from router.testing.store import make_raw
 
 __all__ = ["StoreContract", "make_case", "make_message", "make_reply_row"]
@@ -293,3 +296,39 @@ class StoreContract:
         await store.add_note("AAAAA-BBBBB", "called back", actor="aino")
         assert (await store.conversation("AAAAA-BBBBB"))[-1].direction == "note"
         assert await store.last_audit() == (await store.audit())[-1].seq
+
+    async def test_clocks_raise_each_alarm_once_from_many(self, store: Store) -> None:
+        """Several that tell the clocks at once raise each alarm once, with all it brings; the case has its deadline."""
+        for n in range(12):
+            await open_case(store, native_id=f"m{n}", case_id=f"AAAAA-AAA{n:02}")
+        deadlines = make_book(
+            {
+                "name": "first", "clock": "first_response", "within": "1h", "warn_before": ["30m"],
+                "at_breach": {"urgency": "up", "sinks": ["room"], "tags": ["late"]},
+            }
+        )  # fmt: skip
+        plan = partial(plan_clocks, deadlines=deadlines)
+        later = NOW + timedelta(hours=2)
+        runs = await asyncio.gather(*(store.advance_clocks(plan, now=later, limit=50) for _ in range(4)))
+        while (run := await store.advance_clocks(plan, now=later, limit=50)).cases:
+            runs.append(run)
+        raised = sorted((case_id, alarm.kind) for run in runs for case_id, alarm in run.alarms)
+        assert raised == sorted({(f"AAAAA-AAA{n:02}", kind) for n in range(12) for kind in ("warning:30m", "breach")})
+        assert len(await store.outbox_rows(states=["pending"])) == 12
+        assert {(case.urgency, case.tags) for case in await store.cases(CaseFilter())} == {("high", ("late",))}
+        assert {case.due_at for case in await store.cases(CaseFilter(order="due"))} == {NOW + timedelta(hours=1)}
+        assert await store.next_alarm() is None
+
+    async def test_clocks_restart_with_another_configuration(self, store: Store) -> None:
+        """Clocks are told again when the configuration differs, and are gone when there are no deadlines any more."""
+        await open_case(store)
+        plan = partial(plan_clocks, deadlines=make_book({"name": "a", "clock": "resolution", "within": "1h"}))
+        assert await store.restart_clocks("one", empty=False)
+        assert (await store.advance_clocks(plan, now=NOW, limit=9)).cases == 1
+        assert (await store.advance_clocks(plan, now=NOW, limit=9)).cases == 0
+        assert not await store.restart_clocks("one", empty=False)
+        assert await store.restart_clocks("two", empty=False)
+        assert (await store.advance_clocks(plan, now=NOW, limit=9)).cases == 1
+        assert [clock.name for clock in await store.due_clocks(teams=["delivery"])] == ["a"]
+        await store.restart_clocks("", empty=True)
+        assert (await store.clocks("AAAAA-BBBBB"), (await store.case("AAAAA-BBBBB")).due_at) == ([], None)

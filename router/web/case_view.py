@@ -63,6 +63,7 @@ async def case_values(request: web.Request, case: Case) -> dict[str, Any]:
         "all_teams": [(team.name, team.title or team.name, team.all_queues) for team in context.teams],
         "channel_works": f"{case.channel}:{case.account}" in context.channels,
         "earlier": await _earlier(context, request, case),
+        "clocks": await context.store.clocks(case.id),
         "form_id": secrets.token_urlsafe(12),
         "problem": "",
         "just_done": "",

@@ -72,6 +72,7 @@ class WebContext:
     reload: Callable[[], Awaitable[dict[str, Any]]] | None
     changes: Changes
     changed: Callable[[], None] = lambda: None
+    has_deadlines: Callable[[], bool] = lambda: False  # then queues begin with the nearest
 
     @property
     def secure(self) -> bool:

@@ -21,7 +21,7 @@ from router.web.context import CONTEXT, WebContext
 from router.web.highlight import pieces, reasons_against
 from router.web.security import PRINCIPAL
 
-__all__ = ["age", "is_fragment", "render", "set_up_templates", "user_of", "went_well"]
+__all__ = ["age", "is_fragment", "render", "set_up_templates", "until", "user_of", "went_well"]
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -59,6 +59,18 @@ def age(then: datetime, now: datetime) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h"
     return f"{minutes // (24 * 60)} d"
+
+
+def until(then: datetime, now: datetime) -> str:
+    """How long until then, or how late: "in 4 min", "in 3 h", "2 d late"."""
+    return f"in {_span(then - now)}" if then > now else f"{_span(now - then)} late"
+
+
+def _span(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
 
 
 def _size(count: int) -> str:
@@ -172,6 +184,7 @@ async def render(
         "company": context.settings.company,
         "now": now,
         "age": lambda then: age(then, now),
+        "until": lambda then: until(then, now),
         "nav": await _navigation(context, principal.user),
         "here": here,
         "done": _DONE.get(request.query.get("done", ""), ""),

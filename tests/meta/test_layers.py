@@ -8,8 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-BOTTOM = ("router.raw", "router.schema", "router.errors")
-CONTRACTS = (*BOTTOM, "router.records", "router.interfaces", "router.storage", "router.measure")
+BOTTOM = ("router.raw", "router.content", "router.schema", "router.errors")
+CONTRACTS = (
+    *BOTTOM, "router.records", "router.interfaces", "router.storage", "router.measure", "router.deadlines.records",
+)  # fmt: skip
 PIPELINE = (
     *CONTRACTS, "router.rules", "router.config.models", "router.crypto", "router.failpoints", "router.batcher",
     "router.parsing", "router.threads", "router.casework", "router.decide", "router.notices",
@@ -19,7 +21,8 @@ PIPELINE = (
 # Longest matching prefix decides. "*" may import everything of ours.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "router.raw": (),
-    "router.schema": ("router.raw",),
+    "router.content": ("router.raw",),
+    "router.schema": ("router.raw", "router.content"),
     "router.errors": (),
     "router.failpoints": (),
     "router.batcher": (),
@@ -27,11 +30,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.clock": (),
     "router.records": BOTTOM,
     "router.measure": (),
-    "router.storage": (*BOTTOM, "router.records"),
+    "router.storage": (*BOTTOM, "router.records", "router.deadlines.records"),
+    "router.deadlines": (*CONTRACTS, "router.deadlines", "router.failpoints"),
+    "router.deadlines.records": (*BOTTOM, "router.records"),
     "router.interfaces": (*BOTTOM, "router.records", "router.storage", "router.measure"),
     "router.registry": (*CONTRACTS,),
     "router.config": (
         *CONTRACTS,
+        "router.deadlines",
         "router.config",
         "router.rules",
         "router.registry",
@@ -61,7 +67,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.cli": ("router", "classifiers"),
     "router.testing": ("router", "classifiers", "channels"),
     "router": ("*",),  # app, core, ingest: the composition
-    "channels": (*CONTRACTS, "router.config.models", "router.failpoints", "channels.text", "channels.pushed"),
+    "channels": (
+        *CONTRACTS,
+        "router.config.models",
+        "router.failpoints",
+        "channels.text",
+        "channels.pushed",
+        "channels.payload",
+        "channels.meta",
+    ),
     "classifiers": (*CONTRACTS, "classifiers"),
 }
 
@@ -70,8 +84,9 @@ KEPT_IN: dict[str, str | tuple[str, ...]] = {
     "imaplib2": "channels.email", "aiosmtpd": "channels.email", "imapclient": "channels.email",
     "telegram": "channels.telegram", "tweepy": "channels.x", "sqlalchemy": "router.store", "alembic": "router.store",
     "sqlite3": "router.store", "asyncpg": "router.store", "sklearn": "classifiers", "cel": "router.rules",
-    "re2": "router.rules", "ruamel": ("router.config", "classifiers.signals"), "argon2": "router.web",
-    "nats": "router.bus",
+    "re2": ("router.rules", "router.parsing"), "ruamel": ("router.config", "classifiers.signals"),
+    "argon2": "router.web",
+    "nats": "router.bus", "holidays": "router.deadlines", "dateutil": "router.deadlines",
 }  # fmt: skip
 
 

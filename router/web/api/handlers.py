@@ -82,6 +82,7 @@ async def cases_list(call: Call) -> models.CaseList:
         queue=asked.queue,
         assigned_to=call.user.name if asked.assigned_to == "me" else asked.assigned_to,
         search=asked.search,
+        order=asked.sort,
         limit=asked.limit + 1,
         offset=asked.offset,
     )
@@ -99,6 +100,7 @@ async def case_get(call: Call) -> models.CaseDetail:
         conversation=tuple(conversation),
         classification=labelled[-1] if labelled else None,
         decision=decided[-1] if decided else None,
+        deadlines=tuple(await call.context.store.clocks(case.id)),
         capabilities=call.context.replies.capabilities(case),
     )
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from router.deadlines.records import ClockRow
 from router.interfaces import Capabilities
-from router.records import CaseChange, Entry, OutboxRow, OutboxState, QuarantineItem, RawReceipt, Role
+from router.records import CaseChange, Entry, Order, OutboxRow, OutboxState, QuarantineItem, RawReceipt, Role
 from router.schema import Case, CaseState, Classification, Decision, Frozen, Text, Visibility
 
 __all__ = [
@@ -93,10 +94,11 @@ class CaseQuery(Page):
     state: tuple[CaseState, ...] = ()
     assigned_to: str | None = Field(default=None, max_length=64)
     search: str | None = Field(default=None, max_length=200)
+    sort: Order = "urgency"
 
 
 class CaseList(Frozen):
-    """Most urgent first, then oldest. ``more`` says that another page follows."""
+    """Most urgent first, or by ``sort=due`` the nearest deadline; then oldest. ``more``: another page follows."""
 
     cases: tuple[Case, ...]
     more: bool
@@ -109,6 +111,7 @@ class CaseDetail(Frozen):
     conversation: tuple[Entry, ...]
     classification: Classification | None
     decision: Decision | None
+    deadlines: tuple[ClockRow, ...] = ()  # the nearest first; those that are over last
     capabilities: Capabilities
 
 

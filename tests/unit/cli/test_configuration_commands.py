@@ -11,7 +11,7 @@ import pytest
 from router.cli.main import app
 
 COMMANDS = ["", "init", "run", "demo", "check", "doctor", "ingest", "cases", "explain", "parse", "classify", "train",
-            "evaluate", "user", "user add", "user list"]  # fmt: skip
+            "evaluate", "deadlines", "user", "user add", "user list"]  # fmt: skip
 HEAVY = {"sqlalchemy", "sklearn", "numpy", "scipy", "aiohttp", "telegram", "tweepy", "alembic", "imaplib2",
          "structlog", "ruamel", "jinja2"}  # fmt: skip
 _HELP = """

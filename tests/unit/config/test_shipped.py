@@ -20,6 +20,7 @@ from router.config.models import ChannelSettings, RouterSettings, SinkSettings, 
 from router.config.schema_files import generate, reference_page
 from router.config.shipped import shipped_config
 from router.config.validate import keys_of, models_in
+from router.deadlines.settings import CalendarSettings, DeadlineSettings
 from router.rules.model import RootSettings, RouteSettings
 from router.schema import LANGUAGES
 
@@ -45,6 +46,7 @@ def test_shipped_config_loads_as_it_is(tmp_path: Path) -> None:
     ("file", "models"),
     [
         ("router.yaml", [RouterSettings]),
+        ("teams.yaml", [CalendarSettings, DeadlineSettings]),
         ("teams.yaml", [TeamSettings, SinkSettings, *(registry.sink_config(kind) for kind in registry.sink_kinds())]),
         ("rules.yaml", [RootSettings, RouteSettings]),
         (

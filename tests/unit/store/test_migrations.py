@@ -153,3 +153,36 @@ async def test_data_that_cannot_be_opened_is_a_store_error(tmp_path: Path, what:
         (folder / "router.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(StoreError):
         await open_store(StoreSettings(), data_dir=folder, reference=str)
+
+
+async def test_second_schema_takes_over_cases(tmp_path: Path) -> None:
+    """A database of the first schema keeps its cases, which count as not yet told of deadlines."""
+    from alembic import command
+    from alembic.config import Config
+
+    from router.store import migrate as migration
+
+    database = SqliteDatabase(tmp_path / "router.db")
+
+    def first(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO cases VALUES ('A', 'open', 't', 'q', 'complaint', NULL, 'high', 1, 'en', 'email', 's',"
+            " 'private', 'x', '', '{}', NULL, NULL, '[]', 0, 1, 1, NULL, 3)"
+        )
+
+    await database.write(first)
+    await database.close()
+    store = await open_store(StoreSettings(), data_dir=tmp_path, reference=str)
+    case = await store.case("A")
+    await store.close()
+    assert (case.version, case.due_at) == (3, None)
+    with sqlite3.connect(tmp_path / "router.db") as connection:
+        [(clocked,)] = connection.execute("SELECT clocked FROM cases")
+        plan = connection.execute("EXPLAIN QUERY PLAN SELECT id FROM cases WHERE clocked != version LIMIT 5").fetchall()
+    connection.close()
+    assert clocked == 0
+    assert "ix_cases_unclocked" in str(plan)
