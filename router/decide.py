@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from router.casework import joined_case, new_case
+from router.casework import joined_case, new_case, with_report_told
 from router.config.models import ThreadSettings
 from router.notices import Notices
 from router.records import AuditRow, Commit, Lookup, NewMessage, OutboxRow, RawOutcome, RawRecord, ThreadHit
-from router.rules.facts import Facts
+from router.rules.facts import MAX_CONTACTS, Calendars, Facts
 from router.rules.ruleset import RuleSet
 from router.schema import Case, Classification, Customer, InboundMessage
 from router.threads import Placement, keys_kept, place, words_digest
@@ -83,6 +83,17 @@ class Draft:
                 threads[key] = (hit, *threads.get(key, ()))
         return Lookup(known=self.known.known, threads=threads, cases=self.known.cases | self.changed | self.fresh)
 
+    def contacts(self, sender_key: str) -> list[datetime]:
+        """When this sender wrote before, newest first."""
+        own = [new.message for new in self.messages if not new.copy_of and new.message.sender.key == sender_key]
+        times = [message.received_at for message in reversed(own) if message.received_at is not None]
+        return [*times, *self.known.contacts.get(sender_key, ())][:MAX_CONTACTS]
+
+    def unanswered(self, case: Case) -> int:
+        """Messages in the case since we last answered, with the one that comes now."""
+        before = self.known.unanswered.get(case.id, 0)
+        return 1 + before + sum(new.case_id == case.id and not new.copy_of for new in self.messages)
+
     def commit(self, outcomes: Sequence[RawOutcome]) -> Commit:
         """Everything as one transaction, with the outcomes of those that never got this far."""
         return Commit(
@@ -104,6 +115,7 @@ def draft_changes(
     key: bytes,
     now: datetime,
     threads: ThreadSettings,
+    calendars: Calendars | None = None,
 ) -> Draft:
     """Decide for each message in turn; later ones see what earlier ones of the batch did."""
     draft = Draft(known)
@@ -120,36 +132,63 @@ def draft_changes(
             if item.message.event == "delete" and placement.how != "edit":
                 draft.settle(item.record, reason="deletes a message that is not here", done=False)
                 continue
-            _decide(item, placement, draft, rules=rules, notices=notices, now=now)
+            _decide(item, placement, draft, rules=rules, notices=notices, now=now, calendars=calendars)
             draft.settle(item.record, done=True)
     return draft
 
 
-def _decide(item: Item, placement: Placement, draft: Draft, *, rules: RuleSet, notices: Notices, now: datetime) -> None:
+def _facts(item: Item, before: Case | None, draft: Draft, *, now: datetime, calendars: Calendars | None) -> Facts:
+    """What the rules see of a message; ``before`` is the case it comes into."""
+    message = item.message
+    is_machine = message.flags.auto_reply or message.event == "delete"  # these reopen nothing
+    return Facts(
+        message=message,
+        classification=item.classification,
+        customer=item.customer,
+        is_new=before is None,
+        messages=1 + (len(before.messages) if before is not None else 0),
+        now=now,
+        contacts=draft.contacts(message.sender.key) if message.sender.key else (),
+        reopened=before is not None and before.state == "resolved" and not is_machine,
+        unanswered=1 if before is None else draft.unanswered(before),
+        deadlines=draft.known.deadlines.get(before.id, {}) if before is not None else {},
+        calendars=calendars,
+    )
+
+
+def _decide(
+    item: Item,
+    placement: Placement,
+    draft: Draft,
+    *,
+    rules: RuleSet,
+    notices: Notices,
+    now: datetime,
+    calendars: Calendars | None,
+) -> None:
     message, labels = item.message, item.classification
     assert labels is not None  # every item was labelled
     before = draft.current(placement.case) if placement.case is not None else None
-    decision = rules.decide(
-        Facts(
-            message=message,
-            classification=labels,
-            customer=item.customer,
-            is_new=before is None,
-            messages=1 + (len(before.messages) if before is not None else 0),
-            now=now,
-        )
-    )
+    if before is not None:
+        message = with_report_told(message)
+    facts = _facts(item, before, draft, now=now, calendars=calendars)
+    given = facts.given(with_calendars="time.in_calendar" in rules.asks)
+    decision = rules.decide(facts).model_copy(update={"given": given, "customer": item.customer})
     if before is None:
         case = new_case(
             case_id=item.reference, message=message, labels=labels, decision=decision, customer=item.customer, now=now
         )
-        draft.outbox += notices.for_new(case, message, decision, now)
+        leaving = notices.for_new(case, message, decision, now)
+        if decision.answer and any(row.reply is not None for row in leaving):
+            case = case.model_copy(update={"state": "waiting"})  # answered; a person looks if the customer comes back
+        draft.outbox += leaving
     elif placement.how == "copy":
         case = before
     else:
         case = joined_case(before, message, labels, decision, now)
         if case.team != before.team:
             draft.outbox += notices.for_moved(case, message, decision, now)
+        draft.outbox += notices.for_joined(case, message, decision, now)
     if case is not before:
         draft.keep(case.model_copy(update={"messages": (*case.messages, message.source_key)}))
     draft.messages.append(

@@ -21,6 +21,7 @@ from router.interfaces import Classifier, ClassifierInput, Clock, Customers, Sto
 from router.notices import Notices
 from router.parsing.pool import Reader
 from router.records import Commit, RawOutcome, RawRecord
+from router.rules.facts import Calendars
 from router.rules.ruleset import RuleSet
 from router.threads import case_ids_named, keys_wanted
 
@@ -47,6 +48,7 @@ class Pipeline:
         batches: BatchSettings,
         threads: ThreadSettings,
         committed: Callable[[Commit], None],
+        calendars: Callable[[], Calendars | None] = lambda: None,
         worker: str = "pipeline",
     ) -> None:
         self._store = store
@@ -61,6 +63,7 @@ class Pipeline:
         self._batches = batches
         self._threads = threads
         self._committed = committed
+        self._calendars = calendars
         self._worker = worker
 
     async def step(self) -> int:
@@ -111,6 +114,7 @@ class Pipeline:
                 source_keys=[item.message.source_key for item in items],
                 thread_keys=list(dict.fromkeys(key for item in items for key in keys_wanted(item.message))),
                 case_ids=[case_id for item in items for case_id in case_ids_named(item.message)],
+                sender_keys=list(dict.fromkeys(key for item in items if (key := item.message.sender.key))),
             )
             draft = draft_changes(
                 items,
@@ -120,6 +124,7 @@ class Pipeline:
                 key=self._key,
                 now=self._clock.now(),
                 threads=self._threads,
+                calendars=self._calendars(),
             )
             try:
                 await self._commit(draft.commit(list(batch.outcomes.values())))

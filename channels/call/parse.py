@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from channels.payload import check_size
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import Frozen, InboundMessage, Party, RawMessage, Text
@@ -29,6 +30,7 @@ class CallNote(Frozen):
 
 
 def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
+    check_size(raw.body)
     try:
         note = CallNote.model_validate_json(raw.body)
     except ValidationError as error:

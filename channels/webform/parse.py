@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from channels.payload import check_size
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import InboundMessage, Party, RawMessage, Text
@@ -53,6 +54,7 @@ def find_mistakes(values: Mapping[str, str], *, max_text_chars: int) -> dict[str
 
 
 def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
+    check_size(raw.body)
     try:
         form = Submission.model_validate_json(raw.body)
     except ValidationError as error:

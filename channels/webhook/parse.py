@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
 
+from channels.payload import check_size
 from router.errors import ParseError, UserInputError
 from router.interfaces import ParseOptions
 from router.schema import Attachment, InboundMessage, Party, RawMessage, Text, Visibility
@@ -51,6 +52,7 @@ def read_payload(body: bytes) -> Payload:
 
 
 def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
+    check_size(raw.body)
     try:
         said = read_payload(raw.body).model_dump(exclude={"id"})
     except UserInputError as error:

@@ -57,7 +57,14 @@ async def _from_case(configuration: Configuration, case_id: str) -> list[Any]:
         await store.close()
     if not entries:
         raise stop(f"no case {case_id}")
-    return [(e.message, e.classification, e.decision) for e in entries if e.direction == "in"]
+    from router.rules.explain import in_full
+
+    rules = configuration.rules
+    return [
+        (e.message, e.classification, e.decision and in_full(e.decision, e.message, e.classification, rules))
+        for e in entries
+        if e.direction == "in" and e.message is not None
+    ]
 
 
 def _from_message(configuration: Configuration, what: str, channel: str) -> list[Any]:
@@ -65,24 +72,34 @@ def _from_message(configuration: Configuration, what: str, channel: str) -> list
     import sys
     from datetime import UTC, datetime
 
+    from router.accounts import any_options, parse_options
     from router.core import load_classifier
     from router.errors import ModelError, ParseError
-    from router.interfaces import ClassifierInput, ParseOptions
-    from router.registry import channel_kinds, channel_parse
+    from router.interfaces import ClassifierInput
+    from router.parsing.enrich import enriched
+    from router.registry import channel_parse, reader_kinds
     from router.rules.facts import Facts
     from router.schema import InboundMessage, RawMessage
 
     now = datetime.now(UTC)
+    settings = configuration.settings
+    accounts = [one for one in configuration.channels if one.kind == channel]
+    options = (
+        parse_options(accounts[0], settings.limits, settings.entities)
+        if len(accounts) == 1
+        else any_options(settings.limits, settings.entities)
+    )
     try:
         if what == "-":
             messages = [InboundMessage(channel=channel, account="typed", native_id="typed", text=sys.stdin.read())]
         else:
-            if channel not in channel_kinds():
-                raise stop(f"no channel is called '{channel}'; known: {', '.join(channel_kinds())}", code=2)
+            if channel not in reader_kinds():
+                raise stop(f"no channel is called '{channel}'; known: {', '.join(reader_kinds())}", code=2)
             raw = RawMessage(
                 channel=channel, account="file", native_id="file", body=Path(what).read_bytes(), received_at=now
             )
-            messages = channel_parse(channel)(raw, ParseOptions())
+            messages = channel_parse(channel)(raw, options)
+        messages = [enriched(message, options) for message in messages]
         classifier = load_classifier(configuration)
     except OSError as error:
         raise stop(f"{what}: {error.strerror}", code=2) from error
@@ -93,7 +110,7 @@ def _from_message(configuration: Configuration, what: str, channel: str) -> list
         for m in messages
     ]
     return [
-        (message, labels, configuration.rules.decide(Facts(message=message, classification=labels, now=now)))
+        (message, labels, configuration.rules.explain(Facts(message=message, classification=labels, now=now)))
         for message, labels in zip(messages, classifier.classify(batch), strict=True)
     ]
 
@@ -113,6 +130,10 @@ def _show(message: InboundMessage, labels: Classification | None, decision: Deci
             typer.secho("  the model is unsure; a person should look", fg=typer.colors.YELLOW)
     if decision is not None:
         typer.echo(_wrapped(explain_decision(_shortened(decision))))
+        if decision.left_out:
+            typer.echo(
+                f"the rules {decision.rules_digest} that decided this are no longer in force, so the rest is gone"
+            )
 
 
 def _shortened(decision: Decision) -> Decision:

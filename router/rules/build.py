@@ -10,10 +10,19 @@ from typing import Any
 from router.config.problems import Problems, unknown
 from router.rules.conditions import Condition, all_of, any_of, not_all
 from router.rules.expressions import ExpressionError, compile_expression
-from router.rules.fields import find_field, path_names
+from router.rules.fields import FIELDS, find_field, path_names
+from router.rules.index import FEW, Index
+from router.rules.levels import LABELS, Levels, Limits
 from router.rules.matchers import Compiler, KnownNames, Path
-from router.rules.model import RootSettings, RouteActions, RouteSettings, RulesFile, UrgencyChange
+from router.rules.model import (
+    ConfidenceSettings,
+    LabelThresholds,
+    RouteActions,
+    RouteSettings,
+    RulesFile,
+)
 from router.rules.ruleset import Route, RuleSet
+from router.rules.saying import check_actions, compile_actions
 
 __all__ = ["MAX_EXPRESSIONS", "build", "survey"]
 
@@ -30,11 +39,40 @@ def build(rules: RulesFile, problems: Problems, known: KnownNames | None = None)
         known: Queues, sinks, templates and values that the rules may name.
     """
     known = known or KnownNames()
-    root = _Builder(problems, known).route(rules.root, ("root",), "root", 0)
+    builder = _Builder(problems, known)
+    root = builder.route(rules.root, ("root",), "root", 0)
+    for channel in rules.confidence.channels:
+        if known.channels and channel not in known.channels:
+            problems.add(("confidence", "channels", channel), unknown("channel", channel, known.channels), key=True)
     teams = dict(known.queues or {})
     text = problems.document.text + "".join(f"\0{queue}\0{team}" for queue, team in sorted(teams.items()))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return RuleSet(root=root, teams=teams, digest=digest, routes=tuple(_flat(root)))
+    return RuleSet(
+        root=root,
+        teams=teams,
+        digest=digest,
+        routes=tuple(_flat(root)),
+        levels=_levels(rules.confidence),
+        asks=frozenset(builder.compiler.asked),
+    )
+
+
+def _levels(settings: ConfidenceSettings) -> Levels:
+    channels = {channel: _limits(own) for channel, own in settings.channels.items()}
+    return Levels(general=_limits(settings), channels=channels)
+
+
+def _limits(settings: LabelThresholds) -> dict[str, Limits]:
+    given = {label: getattr(settings, label) for label in LABELS}
+    return {
+        label: Limits(
+            recommend=one.recommend or 0.0,
+            preselect=one.apply if one.preselect is None else one.preselect,
+            apply=one.apply,
+        )
+        for label, one in given.items()
+        if one is not None
+    }
 
 
 def survey(plain: Any, problems: Problems, known: KnownNames) -> None:
@@ -75,22 +113,17 @@ class _Builder:
         if isinstance(settings, RouteSettings):
             conditions = tuple(self.conditions(settings.when, (*at, "when")))
             goes_on = settings.continue_
-        change = settings.urgency if isinstance(settings.urgency, UrgencyChange) else UrgencyChange()
+        routes = tuple(self.children(settings, at, path, depth + 1))
+        indexed = len(routes) >= FEW and not self.problems.mistakes
         return Route(
             path=path,
             depth=depth,
             conditions=conditions,
             tests=tuple(condition.test for condition in conditions),
-            queue=settings.queue,
-            urgency=None if isinstance(settings.urgency, UrgencyChange) else settings.urgency,
-            at_least=change.at_least,
-            at_most=change.at_most,
-            tags=settings.tags,
-            sinks=settings.sinks,
-            acknowledge=settings.acknowledge,
-            hold_reply=settings.hold_reply,
             goes_on=goes_on,
-            routes=tuple(self.children(settings, at, path, depth + 1)),
+            routes=routes,
+            index=Index([route.conditions for route in routes]) if indexed else None,
+            **compile_actions(settings, path),
         )
 
     def children(self, settings: RouteActions, at: Path, path: str, depth: int) -> Iterator[Route]:
@@ -105,17 +138,7 @@ class _Builder:
     def check_names(self, settings: RouteActions, at: Path) -> None:
         if settings.queue:
             self.check_queue(settings.queue, (*at, "queue"))
-        known = self.known
-        if settings.acknowledge and known.templates is not None and settings.acknowledge not in known.templates:
-            self.problems.add((*at, "acknowledge"), unknown("template", settings.acknowledge, known.templates))
-        for index, sink in enumerate(settings.sinks):
-            if known.sinks is not None and sink not in known.sinks and not self.problems.full:
-                self.problems.add((*at, "sinks", index), unknown("sink", sink, known.sinks))
-        for index, tag in enumerate(settings.tags):
-            if not tag.strip() or len(tag) > 100:
-                self.problems.add((*at, "tags", index), "a tag has 1 to 100 characters")
-        if isinstance(settings, RootSettings) and isinstance(settings.urgency, str):
-            self.problems.add((*at, "urgency"), "would hide what the classifier says everywhere; set it in a route")
+        check_actions(settings, at, self.problems, self.known)
 
     def check_queue(self, queue: str, at: Path) -> None:
         if self.known.queues is not None and queue not in self.known.queues and not self.problems.full:
@@ -170,6 +193,7 @@ class _Builder:
                 self.problems.add(place, f"more than {MAX_EXPRESSIONS} expressions in one file")
             else:
                 try:
+                    self.compiler.asked |= {field.name for field in FIELDS if field.name in text}
                     yield compile_expression(text, patterns=self.compiler.patterns)
                 except ExpressionError as error:
                     self.problems.add(place, str(error))

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a message landed where it did, and why not elsewhere, as plain text. Needs nothing but the stored decision."""
+"""Why a message landed where it did, and why not elsewhere, as plain text. Needs nothing but the stored decision;
+what was not stored of it, the rules that made it can tell again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from router.schema import ConditionTrace, Decision, RouteTrace
+from router.content import Action
+from router.rules.facts import facts_again
+from router.rules.ruleset import RuleSet
+from router.schema import Classification, ConditionTrace, Decision, InboundMessage, RouteTrace
 
-__all__ = ["explain", "failed", "near_misses", "reasons"]
+__all__ = ["explain", "failed", "in_full", "near_misses", "reasons"]
 
 YES, NO = "✓", "✗"
 MAX_NEAR = 5
 
 
 _GROUPS = ("any", "all", "not")
+_MORE_ACTIONS = ("fields", "answer", "ask", "deadlines", "assign")
+_LEVELS = {"preselect": "preset", "recommend": "suggested", "none": "guessed"}
 
 
 def explain(decision: Decision) -> str:
@@ -22,6 +28,9 @@ def explain(decision: Decision) -> str:
     if decision.tags:
         lines.append(f"tags {', '.join(decision.tags)}")
     lines.append(f"acknowledge with {decision.acknowledge}" if decision.acknowledge else "no acknowledgement")
+    lines += [_action(action) for action in decision.actions if action.name in _MORE_ACTIONS]
+    lines += [f"the {label} is not acted on, only {_LEVELS[level]}" for label, level in decision.levels.items()]
+    lines += [f"  could be {one.value} ({one.score:.0%}): queue {one.queue}" for one in decision.suggestions]
     if decision.sinks:
         lines.append(f"forwarded to {', '.join(decision.sinks)}")
     if decision.hold_reply:
@@ -35,9 +44,31 @@ def explain(decision: Decision) -> str:
     lines += ["", "routes tried"]
     for trace in decision.traces:
         lines += _route(trace)
+    if decision.left_out:
+        lines.append(f"  … and {decision.left_out} more, not kept")
     if decision.rules_digest:
         lines += ["", f"rules {decision.rules_digest}"]
     return "\n".join(lines)
+
+
+def in_full(
+    decision: Decision, message: InboundMessage, labels: Classification | None, rules: RuleSet | None
+) -> Decision:
+    """A stored decision with the trace of every route tried, told again by the rules that made it.
+
+    ``rules`` of another digest, or none, leave it as it was stored; ``left_out`` then says how many are missing.
+    """
+    if not decision.left_out or rules is None or rules.digest != decision.rules_digest:
+        return decision
+    again = rules.explain(facts_again(message, labels, decision))
+    if again.route != decision.route:  # what it was made from was not all kept, as by an older version
+        return decision
+    return decision.model_copy(update={"traces": again.traces, "left_out": 0})
+
+
+def _action(action: Action) -> str:
+    done = f"{action.name.replace('_', ' ')} {action.value} (said by {action.route})"
+    return f"{done}: not done, {action.skipped}" if action.skipped else done
 
 
 def near_misses(decision: Decision, limit: int = MAX_NEAR) -> list[RouteTrace]:

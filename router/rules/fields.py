@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
-from router.rules.facts import Facts
+from router.rules.facts import MAX_CONTACTS, Facts
 from router.schema import KINDS, URGENCIES, Flags
 
-__all__ = ["FIELDS", "KNOWN_VALUES", "Field", "FieldType", "View", "find_field", "nested", "path_names", "static_names"]
+__all__ = [
+    "FIELDS",
+    "KNOWN_VALUES",
+    "LABELS",
+    "Field",
+    "FieldType",
+    "View",
+    "find_field",
+    "nested",
+    "path_names",
+    "static_names",
+]
 
 FieldType: TypeAlias = Literal["text", "list", "number", "yes/no", "urgency"]
 Value: TypeAlias = str | bool | int | float | tuple[str, ...] | None
@@ -40,11 +52,15 @@ class Field:
 
 
 def _labels(facts: Facts, name: str) -> Any:
-    return getattr(facts.classification, name, None)
+    return None if name in facts.hidden else getattr(facts.classification, name, None)
+
+
+def _suggested(name: str) -> Callable[[Facts], Value]:
+    return lambda f: getattr(f.classification, name, None)
 
 
 def _language(facts: Facts) -> str | None:
-    found = facts.classification.language if facts.classification else ""
+    found = _labels(facts, "language") or ""
     return found if found not in ("", "und") else facts.message.language or found or None
 
 
@@ -69,6 +85,24 @@ def _messages(facts: Facts) -> int | None:
     return facts.messages if facts.messages is not None else 1 if facts.is_new else None
 
 
+def _contacts(facts: Facts, days: str) -> Value:
+    """Messages of the sender in so many days, this one included."""
+    if facts.now is None:
+        return None
+    since = facts.now - timedelta(days=int(days))
+    return 1 + sum(since <= at <= facts.now for at in facts.contacts[:MAX_CONTACTS])
+
+
+def _hours_since_contact(facts: Facts) -> Value:
+    if facts.now is None or not facts.contacts:
+        return None
+    return max(0.0, (facts.now - facts.contacts[0]).total_seconds() / 3600)
+
+
+def _unanswered(facts: Facts) -> Value:
+    return facts.unanswered if facts.unanswered is not None else 1 if facts.is_new else None
+
+
 _FLAG_DOCS = {
     "auto_reply": "An automatic answer, such as an out-of-office note.",
     "bounce": "A report that a mail could not be delivered.",
@@ -76,7 +110,20 @@ _FLAG_DOCS = {
     "own": "We sent it ourselves.",
     "mailing_list": "It came through a mailing list.",
     "sender_ambiguous": "Who sent it cannot be said for sure.",
+    "unverified": "Our own mail server says that the sender is not who the mail claims.",
+    "receipt": "A read receipt or a feedback report of a mail provider.",
+    "encrypted": "Its words are encrypted; only the recipient's key opens them.",
+    "signed": "It carries a signature (S/MIME or PGP), which is not checked.",
+    "parts_differ": "Its plain text and its HTML say different things.",
+    "lookalike": "A name or domain mixes letters of several scripts, or hides its reading order.",
 }
+
+_LABELS: tuple[tuple[str, FieldType, str], ...] = (
+    ("kind", "text", "kinds"), ("type", "text", "types"), ("urgency", "urgency", "urgencies"),
+    ("language", "text", "languages"),
+)  # fmt: skip
+LABELS = tuple(name for name, _, _ in _LABELS)
+DAYS = ("1", "7", "14", "30", "60", "90", "180", "365")  # what expressions find in history.contacts
 
 FIELDS: tuple[Field, ...] = (
     # what the classifier says
@@ -91,6 +138,10 @@ FIELDS: tuple[Field, ...] = (
     Field("confidence.urgency", "number", "Probability of the urgency, 0 to 1.", _confidence("urgency")),
     Field("confidence.language", "number", "Probability of the language, 0 to 1.", _confidence("language")),
     Field("scores.*", "number", "Probability of one value, such as `scores.type.billing`.", _score, "scores"),
+    *(
+        Field(f"suggested.{name}", kind, f"The {name} even where it is under its threshold and not acted on.", _suggested(name), names)  # noqa: E501 - one row of the table
+        for name, kind, names in _LABELS
+    ),
     # the message
     Field("channel", "text", "Kind of channel it came by, such as email.", lambda f: f.message.channel, "channels"),
     Field("account", "text", "Account of that channel, as named in channels.yaml.", lambda f: f.message.account),
@@ -128,6 +179,10 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("notes", "list", "What was repaired or cut while reading.", lambda f: f.message.notes),
     Field("fields.*", "text", "A value a form or webhook sent, such as `fields.order`.", lambda f, n: f.message.fields.get(n)),  # noqa: E501 - one row of the table
+    Field(
+        "entities.*", "list", "What is named in subject or text, in one form, such as `entities.order`.",
+        lambda f, n: tuple(dict.fromkeys(e.value for e in f.message.entities if e.kind == n)),
+    ),
     *(Field(f"flags.{name}", "yes/no", _FLAG_DOCS[name], _flag(name)) for name in Flags.model_fields),
     # the customer record
     Field("customer.known", "yes/no", "There is a customer record.", lambda f: f.customer is not None),
@@ -145,6 +200,20 @@ FIELDS: tuple[Field, ...] = (
     # the case so far
     Field("history.is_new", "yes/no", "The message opens a new case.", lambda f: f.is_new),
     Field("history.messages", "number", "Messages in the case, this one included.", _messages),
+    Field("history.reopened", "yes/no", "The message takes a resolved case up again.", lambda f: f.reopened),
+    Field("history.unanswered", "number", "Messages in the case since we last answered, this one included.", _unanswered),  # noqa: E501 - one row of the table
+    Field("history.hours_since_contact", "number", "Hours since the sender last wrote, in any case.", _hours_since_contact),  # noqa: E501 - one row of the table
+    Field(
+        "history.contacts.*", "number",
+        "Messages of the sender in so many days, in any case, this one included, at most 51: `history.contacts.30`.",
+        _contacts, "days",
+    ),
+    # time
+    Field("time.in_calendar", "list", "Calendars of teams.yaml that are open now.", lambda f: f.open_calendars(), "calendars"),  # noqa: E501 - one row of the table
+    Field(
+        "deadlines.*", "text", "How a clock of the case stands, such as `deadlines.first-response`.",
+        lambda f, n: f.deadlines.get(n, "none"), "states",
+    ),
 )  # fmt: skip
 
 _STATIC = {field.name: field for field in FIELDS if not field.name.endswith("*")}
@@ -159,6 +228,7 @@ KNOWN_VALUES: dict[str, tuple[str, ...]] = {
     "urgencies": URGENCIES,
     "visibilities": ("public", "private", "direct"),
     "events": ("message", "edit", "delete"),
+    "states": ("none", "running", "warning", "breached"),
 }
 
 
@@ -169,10 +239,17 @@ def find_field(name: str) -> Field | None:
         return _STATIC[name]
     for field in _OPEN:
         rest = name.removeprefix(field.stem)
-        if rest and rest != name and len(name) <= 200 and (field.names != "scores" or rest.count(".") == 1):
+        if rest and rest != name and len(name) <= 200 and _fits(field, rest):
             get = field.get
             return Field(name, field.type, field.doc, lambda f, get=get, rest=rest: get(f, rest), field.names)
     return None
+
+
+def _fits(field: Field, rest: str) -> bool:
+    """Whether these words can stand in place of the star."""
+    if field.names == "days":
+        return rest.isascii() and rest.isdigit() and 1 <= int(rest[:4]) <= 366
+    return field.names != "scores" or rest.count(".") == 1
 
 
 def static_names() -> tuple[str, ...]:
@@ -188,6 +265,12 @@ def path_names() -> Iterable[str]:
 _WHOLE: dict[str, Callable[[Facts], dict[str, Any]]] = {
     "fields": lambda f: dict(f.message.fields),
     "customer.fields": lambda f: dict(f.customer.fields) if f.customer else {},
+    "entities": lambda f: {
+        kind: list(dict.fromkeys(e.value for e in f.message.entities if e.kind == kind))
+        for kind in dict.fromkeys(e.kind for e in f.message.entities)
+    },
+    "deadlines": lambda f: dict(f.deadlines),
+    "history.contacts": lambda f: {days: _contacts(f, days) for days in DAYS if f.now is not None},
     "scores": lambda f: {k: dict(v) for k, v in f.classification.scores.items()} if f.classification else {},
 }
 

@@ -22,6 +22,7 @@ __all__ = ["LiveRules", "ReloadResult"]
 log = structlog.get_logger(__name__)
 
 _RELOAD_SECONDS = 30.0
+_KEPT_RULES = 8
 Fingerprint = tuple[tuple[str, int, int, int], ...]
 
 
@@ -46,6 +47,7 @@ class LiveRules:
         self._started = configuration
         self._configuration = configuration
         self._clock = clock
+        self._made = {configuration.rules.digest: configuration.rules}  # to explain what they decided
         self._seen = self._fingerprint()
         self._lock = threading.Lock()  # the watcher and the API may both ask
         self.loaded_at: datetime = clock.now()
@@ -63,6 +65,10 @@ class LiveRules:
     @property
     def templates(self) -> Templates:
         return self._configuration.templates
+
+    def of(self, digest: str) -> RuleSet | None:
+        """The rules of that digest, if they are in force or were since the start; None if they are not at hand."""
+        return self._made.get(digest)
 
     @property
     def digest(self) -> str:
@@ -90,6 +96,10 @@ class LiveRules:
         failpoint("rules.mid_reload")
         changed = fresh.digest != self._configuration.digest
         self._configuration = fresh
+        self._made.pop(fresh.rules.digest, None)  # the newest come last
+        self._made[fresh.rules.digest] = fresh.rules
+        if len(self._made) > _KEPT_RULES:
+            del self._made[next(iter(self._made))]
         self.loaded_at = self._clock.now()
         self.last_error = ()
         waiting = self._needs_restart(fresh)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from router.config.problems import Problems, unknown
-from router.rules.conditions import Condition, show_fragment, show_value
-from router.rules.fields import KNOWN_VALUES, Field, View
-from router.rules.patterns import Pattern, PatternBudget, PatternError
+from router.rules.conditions import Condition, Leaf, show_fragment, show_value
+from router.rules.fields import KNOWN_VALUES, LABELS, Field, View, find_field
+from router.rules.patterns import PatternBudget, PatternError
 from router.schema import LANGUAGES, TYPES, URGENCIES
 
 __all__ = ["OPERATORS", "Compiler", "KnownNames", "operators_of"]
@@ -28,6 +28,7 @@ OPERATORS: Mapping[str, str] = {
     "at_least": "greater than or equal",
     "at_most": "less than or equal",
     "exists": "`true`: there is a value; `false`: there is none",
+    "confidence": "beside another: the label is looked at from this probability on, also where it is not acted on",
 }
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "above": lambda a, b: a > b,
@@ -49,6 +50,8 @@ class KnownNames:
     queues: Mapping[str, str] | None = None  # queue -> the team that works it
     sinks: tuple[str, ...] | None = None
     templates: tuple[str, ...] | None = None
+    calendars: tuple[str, ...] | None = None
+    deadlines: tuple[str, ...] | None = None  # sets of deadlines that a route may name
     more: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KNOWN_VALUES)
 
     def of(self, names: str) -> tuple[str, ...]:
@@ -59,11 +62,12 @@ class KnownNames:
 
 def operators_of(found: Field) -> tuple[str, ...]:
     """The operators that make sense for a field of this type."""
+    more = ("confidence",) if found.name in LABELS else ()
     if found.type in ("text", "list"):
-        return ("is", "matches", "contains", "exists")
+        return ("is", "matches", "contains", "exists", *more)
     if found.type == "yes/no":
         return ("is", "exists")
-    return ("is", "above", "below", "at_least", "at_most", "exists")
+    return ("is", "above", "below", "at_least", "at_most", "exists", *more)
 
 
 class Compiler:
@@ -73,15 +77,19 @@ class Compiler:
         self.problems = problems
         self.known = known
         self.patterns = PatternBudget()
+        self.asked: set[str] = set()  # fields that conditions look at
 
     def field(self, found: Field, wanted: Any, path: Path) -> list[Condition]:
         """Conditions of one ``field: wanted``; several where a range has two ends; none where it is wrong."""
+        self.asked.add(found.name)
         if not isinstance(wanted, Mapping):
             condition = self.equals(found, wanted, path)
             return [condition] if condition else []
         if not wanted:
             self.problems.add(path, f"says nothing; known: {', '.join(operators_of(found))}")
         result = []
+        if "confidence" in wanted and found.name in LABELS:
+            return self.suggested(found, wanted, path)
         for operator, operand in wanted.items():
             if operator not in OPERATORS:
                 self.problems.add((*path, operator), unknown("operator", operator, operators_of(found)), key=True)
@@ -91,6 +99,18 @@ class Compiler:
             elif condition := self.operator(found, operator, operand, (*path, operator)):
                 result.append(condition)
         return result
+
+    def suggested(self, found: Field, wanted: Mapping[str, Any], path: Path) -> list[Condition]:
+        """A label with its own limit: it is looked at even where it is not acted on, from that probability on."""
+        label, probability = find_field(f"suggested.{found.name}"), find_field(f"confidence.{found.name}")
+        assert label is not None  # both are in the table
+        assert probability is not None
+        rest = {operator: operand for operator, operand in wanted.items() if operator != "confidence"}
+        if not rest:
+            self.problems.add(path, f"says no value; write {found.name}: {{is: ..., confidence: ...}}")
+            return []
+        limit = self.compare(probability, "at_least", wanted["confidence"], (*path, "confidence"))
+        return [*self.field(label, rest, path), *([limit] if limit else [])]
 
     def operator(self, found: Field, operator: str, operand: Any, path: Path) -> Condition | None:
         if operator == "is":
@@ -113,7 +133,8 @@ class Compiler:
         text = " or ".join(show_value(value) for value in values)
         return Condition(
             found.name, f"is {text}" if len(text) <= 300 else f"is one of {len(values)} values",
-            _equality(found, values), _seen(found.name),
+            _equality(found, values), _seen(found.name), leaf=_equality_leaf(found, values),
+            reads="" if found.name in ("text", "full_text") else found.name,
         )  # fmt: skip
 
     def check_value(self, found: Field, value: Any, path: Path) -> bool:
@@ -131,6 +152,9 @@ class Compiler:
             sentence = f"'{found.name}' is text, not {_show(value)}"
             if isinstance(value, int | float | bool):
                 sentence += f'; put it in quotes: "{show_value(value)}"'
+        elif found.names == "calendars":
+            if self.known.calendars is not None and value.casefold() not in self.known.calendars:
+                sentence = unknown("calendar", value, self.known.calendars)
         elif (known := self.known.of(found.names)) and value.casefold() not in known:
             sentence = unknown(_one(found.names), value, known)
         if sentence:
@@ -145,7 +169,14 @@ class Compiler:
         test: Test = (
             (lambda view: view[name] not in (None, "", ())) if wanted else lambda view: view[name] in (None, "", ())
         )
-        return Condition(name, "is present" if wanted else "is absent", test, _seen(name))
+        return Condition(
+            name,
+            "is present" if wanted else "is absent",
+            test,
+            _seen(name),
+            leaf=Leaf(name, "presence"),
+            reads="" if found.name in ("text", "full_text") else name,
+        )
 
     def compare(self, found: Field, operator: str, wanted: Any, path: Path) -> Condition | None:
         if not self.check_value(found, wanted, path):
@@ -154,13 +185,20 @@ class Compiler:
         text = f"{operator.replace('_', ' ')} {show_value(wanted)}"
         if found.type == "urgency":
             rank = _RANK[wanted.casefold()]
-            return Condition(name, text, lambda view: holds(_RANK.get(view[name], -1), rank), _seen(name))
+            return Condition(
+                name,
+                text,
+                lambda view: holds(_RANK.get(view[name], -1), rank),
+                _seen(name),
+                leaf=Leaf(name, "rank"),
+                reads=name,
+            )
 
         def test(view: View) -> bool:
             value = view[name]
             return value is not None and holds(value, wanted)
 
-        return Condition(name, text, test, _seen(name))
+        return Condition(name, text, test, _seen(name), leaf=Leaf(name, "range", bound=wanted), reads=name)
 
     def search(self, found: Field, operator: str, wanted: Any, path: Path) -> Condition | None:
         words = wanted if isinstance(wanted, list) else [wanted]
@@ -183,12 +221,20 @@ class Compiler:
         except PatternError as error:
             self.problems.add(path, str(error))
             return None
-        key = f"#{found.name}"
+        place, texts = f"?{'.'.join(map(str, path))}", f"#{found.name}"
 
-        def test(view: View) -> bool:
-            return any(pattern.find(item) for item in view[key])
+        def span(view: View) -> Any:
+            """The text that fits and where, or False; looked for once."""
+            known = view.get(place)
+            if known is None:
+                known = view[place] = next(((item, at) for item in view[texts] if (at := pattern.find(item))), False)
+            return known
 
-        return Condition(found.name, text if len(text) <= 300 else text[:299] + "…", test, _found(found.name, pattern))
+        return Condition(
+            found.name, text if len(text) <= 300 else text[:299] + "…",
+            lambda view: span(view) is not False, _found(found.name, span),
+            leaf=Leaf(texts, "search", pattern=pattern),
+        )  # fmt: skip
 
 
 def _equality(found: Field, values: Sequence[Any]) -> Test:
@@ -205,17 +251,22 @@ def _equality(found: Field, values: Sequence[Any]) -> Test:
     return lambda view: view[folded] in words
 
 
+def _equality_leaf(found: Field, values: Sequence[Any]) -> Leaf:
+    if found.type in ("number", "yes/no"):
+        return Leaf(found.name, "is", frozenset(values))
+    return Leaf(f"~{found.name}", "is", frozenset(value.casefold() for value in values), many=found.type == "list")
+
+
 def _seen(name: str) -> Seen:
     return lambda view: show_value(view[name])
 
 
-def _found(name: str, pattern: Pattern) -> Seen:
+def _found(name: str, span: Callable[[View], Any]) -> Seen:
     """Where the pattern fitted; of long text that did not fit only the length, so that traces stay small."""
 
     def seen(view: View) -> str:
-        for item in view[f"#{name}"]:
-            if span := pattern.find(item):
-                return show_fragment(item, span)
+        if (fitted := span(view)) is not False:
+            return show_fragment(*fitted)
         value = view[name]
         if isinstance(value, str) and len(value) > 80:
             return f"nothing like it in {len(value):,} characters"

@@ -3,32 +3,59 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from router.config.models import Name
 from router.schema import Frozen, Urgency
 
-__all__ = ["RootSettings", "RouteActions", "RouteSettings", "RulesFile", "UrgencyChange"]
+__all__ = [
+    "AnswerSettings", "AssignSettings", "ConfidenceSettings", "LabelThresholds", "RootSettings", "RouteActions",
+    "RouteSettings", "RulesFile", "Strategy", "Thresholds", "UrgencyChange",
+]  # fmt: skip
+
+Strategy: TypeAlias = Literal["round-robin", "least-load", "skills", "manual"]
 
 
 class UrgencyChange(Frozen):
     """Raise or lower instead of set."""
 
-    at_least: Urgency | None = None
-    at_most: Urgency | None = None
+    at_least: Urgency | None = None  # raised to
+    at_most: Urgency | None = None  # lowered to
+    up: int | None = Field(default=None, ge=1, le=3)  # steps more urgent
+    down: int | None = Field(default=None, ge=1, le=3)  # steps less urgent
+
+
+class AnswerSettings(Frozen):
+    """An automatic answer with its own limit."""
+
+    template: Name  # a folder of templates/
+    confidence: float = Field(default=0.9, ge=0, le=1)  # how probable it must be that it is a request
+
+
+class AssignSettings(Frozen):
+    """Who of the team gets the case, with more said than the strategy."""
+
+    strategy: Strategy  # how one of the team is chosen; manual: people take cases themselves
+    skills: tuple[Name, ...] = ()  # wanted besides the language and the type of the case
+    keep: bool | None = None  # true: whoever knows the customer gets it again
 
 
 class RouteActions(Frozen):
     """What a route says about the cases that take it. A key that is left out is inherited."""
 
     queue: Name | None = None  # where the case goes; its team follows from teams.yaml
-    urgency: Urgency | UrgencyChange | None = None  # instead of the classifier's; or {at_least: high}
+    urgency: Urgency | UrgencyChange | None = None  # instead of the classifier's; or {at_least: high}, {up: 1}
     tags: tuple[str, ...] = ()  # added to those said so far
+    fields: dict[str, str] = Field(default_factory=dict)  # set on the case, over those said so far
     sinks: tuple[Name, ...] = ()  # forwarded there as well, besides the sinks of the team
     acknowledge: Name | Literal[False] | None = None  # template sent to the customer at once; false: none
+    answer: Name | AnswerSettings | Literal[False] | None = None  # template that answers a simple request by itself
+    ask: Name | Literal[False] | None = None  # template that asks the customer one question, once in a case
     hold_reply: bool | None = None  # true: replies wait for approval even where they are private
+    deadlines: tuple[Name, ...] = ()  # sets of deadlines that are watched, added to those said so far
+    assign: Strategy | AssignSettings | None = None  # who of the team gets it
     routes: tuple[RouteSettings, ...] = ()  # tried in order, first match wins
 
 
@@ -46,9 +73,40 @@ class RootSettings(RouteActions):
     queue: Name
 
 
+class Thresholds(Frozen):
+    """How probable a label must be. Left out: ``preselect`` is as ``apply``, ``recommend`` is 0."""
+
+    recommend: float | None = Field(default=None, ge=0, le=1)  # from here on it is suggested
+    preselect: float | None = Field(default=None, ge=0, le=1)  # from here on it is preset on the case
+    apply: float = Field(ge=0, le=1)  # from here on conditions see it
+
+    @model_validator(mode="after")
+    def _grow(self) -> Thresholds:
+        preselect = self.apply if self.preselect is None else self.preselect
+        if not (self.recommend or 0.0) <= preselect <= self.apply:
+            raise ValueError("must grow: recommend, preselect, apply")
+        return self
+
+
+class LabelThresholds(Frozen):
+    """Thresholds by label. A label that is left out is always acted on."""
+
+    kind: Thresholds | None = None
+    type: Thresholds | None = None
+    urgency: Thresholds | None = None
+    language: Thresholds | None = None
+
+
+class ConfidenceSettings(LabelThresholds):
+    """Thresholds by label, and for single channels others."""
+
+    channels: dict[Name, LabelThresholds] = Field(default_factory=dict)  # kind of channel to its own thresholds
+
+
 class RulesFile(Frozen):
     """``rules.yaml``."""
 
+    confidence: ConfidenceSettings = ConfidenceSettings()
     root: RootSettings
 
 

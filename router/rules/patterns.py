@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import re2
 
-__all__ = ["Pattern", "PatternBudget", "PatternError"]
+__all__ = ["Pattern", "PatternBudget", "PatternError", "PatternSet"]
 
 MAX_PATTERN = 1_000  # characters of one regular expression
 MAX_WORDS = 500  # words of one list
-MAX_TOTAL = 50_000  # characters of all patterns of a file
+MAX_TOTAL = 50_000  # characters of all regular expressions of a file
+MAX_TOTAL_WORDS = 200_000  # characters of all words of a file
+MAX_LATER = 2_000  # bytes of words that certainly make no large automaton, so that it can be made when it is needed
 MAX_PROGRAM = 20_000  # instructions of the compiled automaton
 MAX_TOTAL_PROGRAM = 2_000_000  # of all patterns of a file: about a second to compile
 MAX_TOO_LARGE = 10  # each costs some 20 ms to find out
@@ -25,37 +30,63 @@ class PatternError(ValueError):
 
 
 class Pattern:
-    """One compiled pattern over UTF-8 bytes."""
+    """One pattern over UTF-8 bytes. Borders of words know all letters and make automata of thousands of instructions,
+    so a pattern of words is first searched for without them, and compiled as a whole when that is found somewhere."""
 
-    __slots__ = ("_program", "size")
+    __slots__ = ("_hinted", "_program", "expression", "hint", "ignore_case", "size")
 
-    def __init__(self, expression: str, *, ignore_case: bool) -> None:
-        options = re2.Options()
-        options.case_sensitive = not ignore_case
-        options.log_errors = False
-        options.never_capture = True
-        options.max_mem = 2 << 20
-        program = re2._re2.RE2(expression.encode(), options)  # noqa: SLF001 - see above
-        if not program.ok():
-            raise PatternError(_reason(program.error()))
-        self.size = program.ProgramSize()
-        if self.size > MAX_PROGRAM:
-            raise PatternError("too large; use shorter repeats")
-        self._program = program
+    def __init__(self, expression: str, *, ignore_case: bool, hint: str = "") -> None:
+        """``hint`` is a simpler expression that is found wherever this one is; without it, the expression itself.
+
+        Raises:
+            PatternError: It is not valid or too large.
+        """
+        self.expression = expression
+        self.hint = hint or expression
+        self.ignore_case = ignore_case
+        self.size = len(self.hint)
+        self._hinted: Any = _program(hint, ignore_case=ignore_case) if hint else None
+        self._program: Any = None
+        if not hint or len(hint.encode()) > MAX_LATER:
+            self._program = _program(expression, ignore_case=ignore_case)
+            self.size = self._program.ProgramSize()
 
     def find(self, text: bytes) -> tuple[int, int] | None:
         """Start and end, in bytes, of the first place that fits."""
+        if self._hinted is not None and self._hinted.Match(_UNANCHORED, text, 0, len(text))[0][0] < 0:
+            return None
+        if self._program is None:
+            self._program = _program(self.expression, ignore_case=self.ignore_case)
         start, end = self._program.Match(_UNANCHORED, text, 0, len(text))[0]
         return None if start < 0 else (start, end)
+
+
+def _program(expression: str, *, ignore_case: bool) -> Any:
+    program = re2._re2.RE2(expression.encode(), _options(ignore_case=ignore_case))  # noqa: SLF001 - see above
+    if not program.ok():
+        raise PatternError(_reason(program.error()))
+    if program.ProgramSize() > MAX_PROGRAM:
+        raise PatternError("too large; use shorter repeats")
+    return program
+
+
+def _options(*, ignore_case: bool) -> Any:
+    options = re2.Options()
+    options.case_sensitive = not ignore_case
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = 2 << 20
+    return options
 
 
 class PatternBudget:
     """Compiles the patterns of one file and stops a file that has too many or too large ones."""
 
     def __init__(self) -> None:
-        self._characters = 0
+        self._characters = {"words": 0, "regular expressions": 0}
         self._too_large = 0
         self._program_size = 0
+        self._made: dict[tuple[str, bool], Pattern] = {}  # the same words stand in many routes
 
     def regex(self, expression: str, *, ignore_case: bool = True) -> Pattern:
         """A regular expression in RE2's syntax, found anywhere in the text.
@@ -79,18 +110,22 @@ class PatternBudget:
             raise PatternError(f"more than {MAX_WORDS} words")
         if not words:
             raise PatternError("an empty list never holds")
-        return self._compile(_words_expression(words), ignore_case=True)
+        expression, hint = _words_expression(words)
+        return self._compile(expression, ignore_case=True, hint=hint)
 
-    def _compile(self, expression: str, *, ignore_case: bool) -> Pattern:
-        self._characters += len(expression)
-        if self._characters > MAX_TOTAL:
-            raise PatternError(f"the patterns of this file hold more than {MAX_TOTAL:,} characters together")
+    def _compile(self, expression: str, *, ignore_case: bool, hint: str = "") -> Pattern:
+        sort, most = ("words", MAX_TOTAL_WORDS) if hint else ("regular expressions", MAX_TOTAL)
+        self._characters[sort] += len(hint or expression)
+        if self._characters[sort] > most:
+            raise PatternError(f"the {sort} of this file hold more than {most:,} characters together")
         if self._too_large >= MAX_TOO_LARGE:
             raise PatternError("not looked at: too many patterns of this file are too large")
         if self._program_size > MAX_TOTAL_PROGRAM:
             raise PatternError("not looked at: the patterns of this file are too large together")
         try:
-            pattern = Pattern(expression, ignore_case=ignore_case)
+            key = (expression, ignore_case)
+            pattern = self._made.get(key) or Pattern(expression, ignore_case=ignore_case, hint=hint)
+            self._made[key] = pattern
             self._program_size += pattern.size
         except PatternError as error:
             if "large" in str(error):
@@ -99,8 +134,9 @@ class PatternBudget:
         return pattern
 
 
-def _words_expression(words: list[str]) -> str:
-    """Alternatives, grouped by whether a border is asked for on the left and on the right."""
+def _words_expression(words: list[str]) -> tuple[str, str]:
+    """Alternatives, grouped by whether a border is asked for on the left and on the right; and the same without
+    any border, whose automaton is some hundred times smaller."""
     groups: dict[tuple[bool, bool], list[str]] = {}
     for word in words:
         bare = word.strip("*").strip()
@@ -111,10 +147,46 @@ def _words_expression(words: list[str]) -> str:
         left = not word.startswith("*") and _is_letter(bare[0])
         right = not word.endswith("*") and _is_letter(bare[-1])
         groups.setdefault((left, right), []).append(r"\s+".join(_quote(part) for part in bare.split()))
-    return "|".join(
+    expression = "|".join(
         (_BEFORE if left else "") + "(?:" + "|".join(found) + ")" + (_AFTER if right else "")
         for (left, right), found in groups.items()
     )
+    return expression, "|".join(word for found in groups.values() for word in found)
+
+
+class PatternSet:
+    """Many patterns looked for at once: one pass over the text for the words that they cannot do without says which
+    can be there, and only those are searched for."""
+
+    MAX_HINTS = 200_000  # characters of all hints
+    MAX_SIZE = 100_000  # instructions of the patterns that are their own hint
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        """Patterns too large for that are searched for one by one. All must ignore case."""
+        self._patterns = tuple(patterns)
+        self._alone: list[int] = []
+        self._numbers: list[int] = []  # of the patterns in the filter, in its order
+        options = _options(ignore_case=True)
+        self._filter: Any = re2._re2.Filter()  # noqa: SLF001 - the wrapper has no search by bytes
+        characters = size = 0
+        for number, pattern in enumerate(self._patterns):
+            own = pattern.size if pattern.hint is pattern.expression else 0
+            if characters + len(pattern.hint) > self.MAX_HINTS or size + own > self.MAX_SIZE:
+                self._alone.append(number)
+                continue
+            self._filter.Add(pattern.hint.encode(), options)
+            characters += len(pattern.hint)
+            size += own
+            self._numbers.append(number)
+        if not self._numbers or not self._filter.Compile():
+            self._alone, self._numbers = list(range(len(self._patterns))), []
+
+    def find(self, texts: tuple[bytes, ...]) -> list[int]:
+        """Numbers of the patterns that are found in at least one of the texts."""
+        wanted = dict.fromkeys(self._alone)
+        for text in texts if self._numbers else ():
+            wanted.update(dict.fromkeys([self._numbers[hit] for hit in self._filter.Match(text, True)]))
+        return [number for number in wanted if any(self._patterns[number].find(text) for text in texts)]
 
 
 def _is_letter(character: str) -> bool:

@@ -5,18 +5,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from router.config.reference import meaning_of, type_words
 from router.rules.expressions import FUNCTIONS, MACROS
 from router.rules.fields import FIELDS, Field
 from router.rules.matchers import OPERATORS, KnownNames, operators_of
+from router.rules.model import AnswerSettings, AssignSettings, RouteActions, Thresholds, UrgencyChange
 
 __all__ = ["conditions_schema", "markdown"]
 
-_NEVER_LISTED = ("channels", "scores", "")
+_NEVER_LISTED = ("channels", "scores", "calendars", "days", "")
 
 
 def markdown() -> str:
     """The generated part of ``docs/reference/rules.md``."""
-    lines = ["### Fields", "", "| field | type | values | what it is |", "|---|---|---|---|"]
+    lines = ["### Actions", "", "What a route says, in the order in which it is recorded with the decision.", ""]
+    lines += ["| key | value | meaning |", "|---|---|---|"]
+    for name, info in RouteActions.model_fields.items():
+        if name != "routes":
+            values = type_words(info.annotation, tuple(info.metadata)).replace("`False`", "`false`")
+            lines.append(f"| `{name}` | {values} | {meaning_of(RouteActions, name)} |")
+    lines += [
+        "",
+        "Where a value is one of these sections, it has these keys:",
+        "",
+        "| section | key | value | meaning |",
+    ]
+    lines.append("|---|---|---|---|")
+    for model in (UrgencyChange, AnswerSettings, AssignSettings, Thresholds):
+        for name, info in model.model_fields.items():
+            values = type_words(info.annotation, tuple(info.metadata))
+            lines.append(f"| {model.__name__} | `{name}` | {values} | {meaning_of(model, name)} |")
+    lines += ["", "### Fields", "", "| field | type | values | what it is |", "|---|---|---|---|"]
     for field in FIELDS:
         known = "" if field.names in _NEVER_LISTED else ", ".join(KnownNames().of(field.names))
         name = field.name.replace(".*", ".NAME") if field.name != "scores.*" else "scores.LABEL.VALUE"
@@ -78,6 +97,7 @@ def _field_schema(field: Field) -> dict[str, Any]:
         "matches": words,
         "contains": {"anyOf": [words, {"type": "array", "items": words, "minItems": 1}]},
         "exists": {"type": "boolean"},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     }
     operators = {name: {**operands.get(name, value), "description": OPERATORS[name]} for name in operators_of(field)}
     mapping = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}

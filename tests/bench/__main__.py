@@ -34,6 +34,7 @@ from router.store.sql import open_store
 from router.testing.mails import mixed_mails
 from router.testing.product import make_installation
 from router.testing.store_contract import make_case
+from tests.bench.rules import decisions_per_second
 
 BATCH = 64
 
@@ -144,14 +145,19 @@ def main() -> None:
         installation = load(make_installation(Path(folder) / "config", channels=[]))
         each = steps(installation, raws, runs=given.runs)
         rate, counts = whole(mails, runs=given.runs)
+    decisions = decisions_per_second(runs=given.runs)
     if given.json:
-        print(json.dumps({"mails_per_second": rate, "milliseconds": each, "counts": counts}))
+        found = {"mails_per_second": rate, "milliseconds": each, "counts": counts, "decisions_per_second": decisions}
+        print(json.dumps(found))
         return
     print(f"complaint-router {__version__}, Python {platform.python_version()}, {os.cpu_count()} cores")
     print(f"median of {given.runs} runs over {given.count} mixed mails\n")
     print(f"  ingest, start to end   {rate:8.0f} mails/s")
     for name, value in each.items():
         print(f"  {name:22} {value:8.3f} ms a message  {1000 / value:9.0f}/s")
+    for routes, rates in decisions.items():
+        words = f"decisions, {routes} routes"
+        print(f"  {words:22} {rates['bare']:8.0f} /s bare, {rates['stored']:8.0f} /s with the reasons that are stored")
     print(f"\n  {counts}")
 
 

@@ -31,7 +31,9 @@ def make_rules() -> MakeRules:
     def make(text: str) -> RuleSet:
         problems = Problems(parse(text.encode(), "rules.yaml"))
         rules = validate(RulesFile, problems)
-        known = KnownNames(queues=QUEUES, sinks=("room", "desk"), templates=("received", "short"))
+        known = KnownNames(
+            queues=QUEUES, sinks=("room", "desk"), templates=("received", "short"), deadlines=("standard", "strict")
+        )
         built = build(rules, problems, known) if rules else None
         if built is None or problems.mistakes:
             raise ConfigError(problems.mistakes)

@@ -105,6 +105,7 @@ def test_fields_cover_the_message() -> None:
     renamed = {"text": "full_text", "language": "claimed_language", "reply_text": "text", "attachments": "attachments"}
     machinery = {
         "native_id", "message_id", "in_reply_to", "references", "reply_tokens", "html", "sent_at", "received_at",
+        "hidden_text", "report",
     }  # fmt: skip
     wanted = {renamed.get(name, name) for name in InboundMessage.model_fields} - machinery
     assert wanted <= asked
@@ -121,7 +122,7 @@ def test_fields_cover_labels_customer_and_flags() -> None:
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_field_gives_its_declared_type_or_nothing(field: Any) -> None:
     """Getters never fail, on the emptiest message and on a full one, and give what the table says."""
-    name = field.name.replace("*", "type.billing" if field.names == "scores" else "order")
+    name = field.name.replace("*", {"scores": "type.billing", "days": "30"}.get(field.names, "order"))
     found = find_field(name)
     assert found is not None
     types = {"text": str, "urgency": str, "list": tuple, "number": int | float, "yes/no": bool}
@@ -133,6 +134,7 @@ def test_field_gives_its_declared_type_or_nothing(field: Any) -> None:
         ),
         classification=Classification(kind="complaint", type="billing", scores={"type": {"billing": 0.5}}),
         customer=Customer(id="1", tier="g", language="fi", fields={"order": "1"}),
+        now=datetime(2026, 1, 2, tzinfo=UTC), contacts=(datetime(2026, 1, 1, tzinfo=UTC),),
     )  # fmt: skip
     assert isinstance(View(full)[name], types[field.type])
     bare = View(Facts(message=InboundMessage(channel="x", account="a", native_id="1")))
@@ -142,7 +144,8 @@ def test_field_gives_its_declared_type_or_nothing(field: Any) -> None:
 def test_nested_gives_expressions_what_the_table_names() -> None:
     """Every field is a CEL variable or a key of one."""
     facts = Facts(message=InboundMessage(channel="x", account="a", native_id="1", rating=4.0), messages=2,
-                  classification=Classification(kind="other"), customer=Customer(id="1"))  # fmt: skip
+                  classification=Classification(kind="other"), customer=Customer(id="1"),
+                  now=datetime(2026, 1, 2, tzinfo=UTC), contacts=(datetime(2026, 1, 1, tzinfo=UTC),))  # fmt: skip
     for field in FIELDS:
         root, _, rest = field.name.partition(".")
         value = nested(facts, root)
