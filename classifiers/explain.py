@@ -4,20 +4,22 @@
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from classifiers.features import Floats
+from classifiers.normalize import MAX_CHARS
+from classifiers.phrases import Match, spread
 from classifiers.scoring import Scored, Scorer
-from router.schema import Evidence, clean_text
+from router.schema import Evidence
 
 __all__ = ["BlockWords", "evidence_of"]
 
 _EDGE = frozenset(".,;:()[]{}\"'«»„“”…-*_")
 _MASKED = frozenset("@hHwW")  # how a span may begin of which a mask left only the first character
-_SHOWN = 6
+_STRIDE = MAX_CHARS + 1  # sets places of one text apart from those of the next
 _LEAST = 0.05  # of the strongest word's weight; weaker ones explain nothing
 
 
@@ -30,7 +32,8 @@ class BlockWords:
         after = np.minimum(gaps + 1, len(block.offset) - 1)
         self.start: list[int] = block.offset[after].tolist()
         self.end: list[int] = [*(block.offset[gaps[1:] - 1] + 1).tolist(), 0]
-        self.bounds: list[int] = np.searchsorted(block.row[after][:-1], np.arange(block.size + 1)).tolist()
+        self._word_row = block.row[after][:-1]
+        self.bounds: list[int] = np.searchsorted(self._word_row, np.arange(block.size + 1)).tolist()
         number = np.cumsum(block.is_gap) - 1
         last = found.start + found.length - 1
         self._first_word = number[found.start]
@@ -41,34 +44,40 @@ class BlockWords:
         share = scored.rows.share
         self._share: Floats = np.zeros(len(found.row), np.float32) if share is None else share
 
-    def weigh(self, chosen: Sequence[int], scale: float) -> list[float]:
-        """What each word of the block gave to the label chosen for its text.
+    def place(self, match: Match) -> None:
+        """Find the words that phrases are made of, so that ``weigh`` can share out what the phrases gave."""
+        bounds = np.asarray(self.bounds)
+        starts = np.asarray(self.start[: self.bounds[-1]], np.int64) + self._word_row * _STRIDE
+        first, last = bounds[match.row], bounds[match.row + 1]
+        left = np.maximum(np.searchsorted(starts, match.row * _STRIDE + match.start, side="right") - 1, first)
+        right = np.minimum(np.maximum(np.searchsorted(starts, match.row * _STRIDE + match.end), left + 1), last)
+        self._words, self._phrase = spread(left, np.maximum(right - left, 0))
+        self._part = 1 / np.maximum(right - left, 1)
+
+    def weigh(self, chosen: Sequence[int], scale: float, phrases: npt.NDArray[np.floating]) -> None:
+        """Find what each word of the block gave to the label chosen for its text, for ``show``.
 
         Args:
             chosen: For each text the column of the weights; -1 for none.
             scale: Of the label's calibration, so that weights are in the units of its probability's logit.
+            phrases: What each phrase that was placed gave, in the same units.
         """
         column = np.maximum(np.asarray(chosen, np.int64), 0)[self._row]
         given = self._table.take(self._slots + column) * self._share
         count = len(self.start)
-        total = np.bincount(self._first_word, given, count) + np.bincount(self._last_word, given, count)
-        weights: list[float] = (total * (scale / 2)).tolist()
-        return weights
+        total = np.zeros(count)  # for bincount of nothing counts in integers
+        total += np.bincount(self._first_word, given, count)
+        total += np.bincount(self._last_word, given, count)
+        total *= scale / 2
+        if len(phrases):
+            total += np.bincount(self._words, (phrases * self._part)[self._phrase], count)
+        self._weights: list[float] = total.tolist()
+        self._order: list[int] = np.lexsort((-np.abs(total[: len(self._word_row)]), self._word_row)).tolist()
 
-    def add(self, row: int, start: int, end: int, weight: float, weights: list[float]) -> None:
-        """Give what a phrase weighs to the words it is made of."""
-        first, last = self.bounds[row], self.bounds[row + 1]
-        if first == last:
-            return
-        left = max(bisect_right(self.start, start, first, last) - 1, first)
-        right = min(max(bisect_left(self.start, end, first, last), left + 1), last)
-        for i in range(left, right):
-            weights[i] += weight / (right - left)
-
-    def show(self, text: str, row: int, weights: list[float]) -> list[Evidence]:
+    def show(self, text: str, row: int, most: int) -> list[Evidence]:
         """The strongest words of one text, strongest first."""
         first, last = self.bounds[row], self.bounds[row + 1]
-        order = sorted(range(first, last), key=lambda i: -abs(weights[i]))[:_SHOWN]
+        order, weights = self._order[first : min(last, first + most)], self._weights
         least = max(abs(weights[order[0]]) * _LEAST, 0.001) if order else 0.0
         shown = []
         for i in order:
@@ -79,8 +88,8 @@ class BlockWords:
 
 
 def evidence_of(text: str, start: int, end: int, weight: float) -> Evidence:
-    """Made without validation, which has nothing to find here: this runs some twenty times a message."""
-    return Evidence.model_construct(text=clean_text(text[start:end]), start=start, end=end, weight=round(weight, 3))
+    """A stretch of a text as a reason."""
+    return Evidence(text=text[start:end], start=start, end=end, weight=round(weight, 3))
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

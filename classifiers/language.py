@@ -1,47 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which language a text is in, or that one cannot know.
 
-py3langid, held to the languages an installation works in. Texts too short or too close to call are ``und``, unless
-the channel said which language it speaks.
+A linear model of letter n-grams, which knows the languages of the product and their neighbours, leaned towards those
+an installation works in. Texts too short or too close to call are ``und``, unless the channel said which language it
+speaks. Scripts of their own (Greek, Cyrillic, ...) are told by their letters.
 """
 
 from __future__ import annotations
 
-import re
-import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.language_head import LanguageHead, load_head
+from classifiers.normalize import MAX_CHARS, Block, read_block
 from router.schema import LANGUAGES
 
 __all__ = ["LanguageFinder", "LanguageGuess"]
 
-_MIN_LETTERS = 12  # below this nothing is decided from the letters
-_SURE_LETTERS = 20  # below this only a clear lead decides
-_CLEAR_LEAD = 0.2
-_LEAD = 0.02
-_MAX_CHARS = 96  # more text does not change the answer and costs time
-_READ_CHARS = 400  # links and numbers among them are taken out first
-_ENOUGH_CHARS = 60  # whose letters are counted
-_NOISY = re.compile(r"[@#/_\d]")
-_NOT_LATIN = re.compile(r"[\u0370-\u1dff\u2e80-\ua71f\ua800-\ud7ff\uf900-\ufaff]")
-_NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|@\w+|#\w+|[\d_]+")
+_READ_CHARS = 400  # in which letters of other scripts are looked for
+_LEAN = 3.0  # added to the score of each language the installation works in
+_HINT = 3.0  # added to that of the channel's language where a text has no letters, less the more there are
+_HINT_LETTERS = 40  # from here on the channel is not asked
+_LATIN_END = 0x370  # the first code point of the scripts named below
+_CANDIDATES = 2
+_NOT_LATIN = np.zeros(0x10000, bool)  # letters of other scripts, roughly; nothing that stands in Latin texts too
+for _first, _last in ((0x370, 0x1DFF), (0x2E80, 0xA71F), (0xA800, 0xD7FF), (0xF900, 0xFAFF), (0xFB1D, 0xFDFF)):
+    _NOT_LATIN[_first : _last + 1] = True
 _SCRIPTS = {"CYRILLIC": "ru", "GREEK": "el", "ARABIC": "ar", "HEBREW": "he", "HANGUL": "ko", "HIRAGANA": "ja",
             "KATAKANA": "ja", "CJK": "zh",
             "THAI": "th", "DEVANAGARI": "hi", "GEORGIAN": "ka", "ARMENIAN": "hy"}  # fmt: skip
-_LETTERS_OF_ONE = {"ł": "pl", "ą": "pl", "ę": "pl", "ś": "pl", "ź": "pl", "ż": "pl", "ñ": "es", "¿": "es", "¡": "es",
-                   "ß": "de", "đ": "hr", "ã": "pt", "œ": "fr"}  # fmt: skip
+_UKRAINIAN = frozenset("іїєґІЇЄҐ")
 
 
 @dataclass(frozen=True)
 class LanguageGuess:
-    """The language, and how probable each of the likeliest is; candidates are worth looking at when undecided."""
+    """The language, and how probable each of the likeliest is; candidates are those
+    of the installation worth looking at where that is undecided or none of them."""
 
     language: str
     scores: dict[str, float]
     candidates: tuple[str, ...]
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The languages whose phrases are worth looking for."""
+        return (self.language,) if self.language in self.candidates else self.candidates
 
 
 def _foreign_script(text: str) -> str:
@@ -51,56 +58,78 @@ def _foreign_script(text: str) -> str:
     named = [language for language in foreign if language]
     if len(named) * 2 <= len(letters):
         return ""
-    return "ja" if "ja" in named else max(set(named), key=named.count)
+    if "ja" in named:
+        return "ja"
+    likeliest = max(sorted(set(named)), key=named.count)
+    return "uk" if likeliest == "ru" and not _UKRAINIAN.isdisjoint(text) else likeliest
+
+
+def _needed(letters: int) -> float:
+    """How probable a language must be to be said: the fewer letters, the more."""
+    return 0.97 if letters < 8 else 0.7 if letters < 12 else 0.4
 
 
 class LanguageFinder:
-    """Restricted language identification; the identifier's table is read when first needed, about a second."""
+    """Language identification for a whole batch at once."""
 
-    def __init__(self, languages: Sequence[str] = LANGUAGES) -> None:
+    def __init__(self, languages: Sequence[str] = LANGUAGES, *, head: LanguageHead | None = None) -> None:
+        """Take the model that ships unless one is given. Raises ModelError if that is damaged."""
         self.languages = tuple(languages)
-        self._identifier: Any = None
-        self._lock = threading.Lock()
-
-    def _ready(self) -> Any:
-        with self._lock:
-            if self._identifier is None:
-                from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-                identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-                known = [code for code in self.languages if code in identifier.labels]
-                identifier.set_languages(known or None)
-                self._identifier = identifier
-        return self._identifier
+        self._head = head or load_head()
+        self._codes = self._head.languages
+        self._place = {code: i for i, code in enumerate(self._codes)}
+        self._lean = np.array([_LEAN if code in self.languages else 0.0 for code in self._codes], np.float32)
 
     def find(self, text: str, hint: str = "") -> LanguageGuess:
-        """Guess the language of one text.
+        """Guess the language of one text; ``hint`` is what the channel claims and decides where the text cannot."""
+        return self.find_many([text], [hint])[0]
 
-        Args:
-            text: Anything; only the first few hundred characters are read.
-            hint: What the channel claims; decides where the text cannot.
-        """
-        words = text[:_READ_CHARS]
-        if _NOT_LATIN.search(words):
-            foreign = _foreign_script(words)
-            if foreign:
-                return LanguageGuess(foreign, {foreign: 1.0}, (foreign,))
-        if _NOISY.search(words):
-            words = _NOISE.sub(" ", words)
-        words = words.strip()[:_MAX_CHARS]
-        letters = sum(map(str.isalpha, words[:_ENOUGH_CHARS]))
-        if letters == 0:
+    def find_many(self, texts: Sequence[str], hints: Sequence[str] = ()) -> list[LanguageGuess]:
+        """Guess the languages of texts; shape (n,), and as many hints or none."""
+        from classifiers.features import cut_blocks
+
+        found: list[LanguageGuess] = []
+        for part in cut_blocks([text[:MAX_CHARS] for text in texts]) if texts else ():
+            found += self.find_block(read_block(part), part, hints[len(found) : len(found) + len(part)])
+        return found
+
+    def find_block(self, block: Block, texts: Sequence[str], hints: Sequence[str] = ()) -> list[LanguageGuess]:
+        """The same for a block that was read already."""
+        scores, letters = self._head.score(block)
+        scores += self._lean
+        hints = hints or [""] * len(texts)
+        for i, hint in enumerate(hints):
+            if hint and letters[i] < _HINT_LETTERS and hint in self._place:
+                scores[i, self._place[hint]] += _HINT * (1 - letters[i] / _HINT_LETTERS)
+        scores -= scores.max(axis=1, keepdims=True)
+        chances = np.exp(scores)
+        chances /= chances.sum(axis=1, keepdims=True)
+        order = np.argsort(-chances, axis=1)[:, :3]
+        table = np.take_along_axis(chances, order, axis=1).astype(np.float64).round(4).tolist()
+        foreign = self._foreign(block, texts)
+        codes = self._codes
+        return [
+            foreign.get(i) or self._decide([codes[k] for k in best], table[i], count, hints[i])
+            for i, (best, count) in enumerate(zip(order.tolist(), letters.tolist(), strict=True))
+        ]
+
+    def _decide(self, best: list[str], chances: list[float], letters: int, hint: str) -> LanguageGuess:
+        if not letters:
             return LanguageGuess(hint or "und", {}, (hint,) if hint else ())
-        ranked: list[tuple[str, float]] = self._ready().rank(words)[:3]
-        lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
-        candidates = tuple(code for code, _ in ranked[:2])
-        needed = _LEAD if letters >= _SURE_LETTERS else _CLEAR_LEAD
-        scores = {code: round(score, 4) for code, score in ranked}
-        if letters >= _MIN_LETTERS and lead >= needed:
-            return LanguageGuess(ranked[0][0], scores, candidates)
-        own = {_LETTERS_OF_ONE[char] for char in words.lower() if char in _LETTERS_OF_ONE}
-        if len(own) == 1 and own <= set(candidates):
-            return LanguageGuess(own.pop(), scores, candidates)
+        scores = dict(zip(best, chances, strict=True))
+        candidates = tuple(code for code in best if code in self.languages)[:_CANDIDATES]
+        if chances[0] >= _needed(letters):
+            return LanguageGuess(best[0], scores, candidates)
         if hint:
             return LanguageGuess(hint, scores, (hint,))
         return LanguageGuess("und", scores, candidates)
+
+    def _foreign(self, block: Block, texts: Sequence[str]) -> dict[int, LanguageGuess]:
+        """Texts in a script of their own."""
+        beyond: npt.NDArray[np.bool_] = (block.lower >= _LATIN_END) & _NOT_LATIN[np.minimum(block.lower, 0xFFFF)]
+        found = {}
+        for i in sorted(set(block.row[beyond].tolist())):
+            language = _foreign_script(texts[i][:_READ_CHARS]) if i < len(texts) else ""
+            if language:
+                found[i] = LanguageGuess(language, {language: 1.0}, (language,))
+        return found

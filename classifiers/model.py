@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from classifiers.explain import BlockWords, evidence_of
 from classifiers.features import cut_blocks
 from classifiers.language import LanguageFinder, LanguageGuess
-from classifiers.normalize import MAX_CHARS, fold_texts
+from classifiers.normalize import MAX_CHARS, IntArray, read_block
 from classifiers.parameters import HEADS, Parameters
-from classifiers.scoring import Scorer, probabilities
-from classifiers.signals import Hit, SignalMatcher
+from classifiers.phrases import Match, sorted_unique
+from classifiers.scoring import AllProbabilities, Scorer
+from classifiers.signals import SignalMatcher
 from router.interfaces import ClassifierInput
 from router.schema import URGENCIES, Classification, Evidence
 
@@ -38,8 +41,7 @@ class _Reading:
 
     text: str
     language: LanguageGuess
-    hits: tuple[Hit, ...]
-    extra: tuple[int, ...]  # rows of the extra table
+    floor: int  # the place in URGENCIES that signals raise the urgency to; their number for none
 
 
 def decide_urgency(scores: dict[str, float], *, critical: float, high: float) -> str:
@@ -68,10 +70,13 @@ class LinearClassifier:
         self._group = {group: i for i, group in enumerate(self._matcher.groups)}
         self._channel = {name: len(self._group) + i for i, name in enumerate(parameters.channels)}
         self._finder = LanguageFinder(languages or parameters.languages)
+        floors = [parameters.signals.groups[group].at_least for group in self._matcher.groups]
+        self._floors = np.array([URGENCIES.index(floor) if floor else len(URGENCIES) for floor in floors], np.int64)
         self._slices = parameters.slices()
+        self._probabilities = AllProbabilities([parameters.heads[head] for head in HEADS])
+        self._presses = np.array([parameters.signals.groups[group].presses for group in self._matcher.groups], bool)
         self._factors = {
-            name: [math.exp(lean) for lean in head.lean or [0.0] * len(head.labels)]
-            for name, head in parameters.heads.items()
+            name: np.exp(head.lean or np.zeros(len(head.labels))) for name, head in parameters.heads.items()
         }
 
     @property
@@ -88,85 +93,82 @@ class LinearClassifier:
         Returns:
             n results in input order; scores are calibrated probabilities, spans are offsets in code points.
         """
-        folded = fold_texts([given.text[:MAX_CHARS] for given in batch])
-        readings = [self._read(given, words) for given, words in zip(batch, folded, strict=True)]
+        texts = [given.text[:MAX_CHARS] for given in batch]
         results: list[Classification] = []
-        for texts in cut_blocks([reading.text for reading in readings]) if readings else ():
-            part = readings[len(results) : len(results) + len(texts)]
-            results += self._label(part, explain=explain)
+        for part in cut_blocks(texts) if texts else ():
+            results += self._label(part, batch[len(results) : len(results) + len(part)], explain=explain)
         return results
 
-    def _read(self, given: ClassifierInput, folded: str) -> _Reading:
-        text = given.text[:MAX_CHARS]
-        language = self._finder.find(text, given.language)
-        decided = language.language != "und"
-        hits = tuple(self._matcher.find_folded(folded, (language.language,) if decided else language.candidates))
-        extra = sorted({self._group[hit.group] for hit in hits})
-        if given.channel in self._channel:
-            extra.append(self._channel[given.channel])
-        return _Reading(text, language, hits, tuple(extra))
-
-    def _label(self, part: Sequence[_Reading], *, explain: bool) -> list[Classification]:
-        scored = self._scorer.score([r.text for r in part], [r.extra for r in part], shares=explain)
+    def _label(self, texts: Sequence[str], batch: Sequence[ClassifierInput], *, explain: bool) -> list[Classification]:
+        block = read_block(texts)
+        guesses = self._finder.find_block(block, texts, [given.language for given in batch])
+        match = self._matcher.find_block(block, [guess.spoken for guess in guesses])
+        scored = self._scorer.score(block, self._extra(match, batch), shares=explain)
+        floors = np.full(len(texts), len(URGENCIES))
+        np.minimum.at(floors, match.row, self._floors[match.group])
+        part = list(map(_Reading, texts, guesses, floors.tolist()))
+        every = self._probabilities.of(scored.scores).round(4)
         tables: dict[str, list[list[float]]] = {}
+        chosen: dict[str, list[int]] = {}
         for head in HEADS:
-            chances = probabilities(scored.scores[:, self._slices[head]], self.parameters.heads[head])
-            tables[head] = chances.round(4).tolist()
-        labelled = [self._decide(reading, {head: tables[head][i] for head in HEADS}) for i, reading in enumerate(part)]
+            chances = every[:, self._slices[head]]
+            tables[head] = chances.tolist()
+            chosen[head] = (chances * self._factors[head]).argmax(axis=1).tolist()
+        labelled = [
+            self._decide(reading, {head: tables[head][i] for head in HEADS}, chosen["kind"][i], chosen["type"][i])
+            for i, reading in enumerate(part)
+        ]
         whys: list[dict[str, tuple[Evidence, ...]]] = [{} for _ in part]
         if explain:
             words = BlockWords(self._scorer, scored)
+            words.place(match)
             for head in HEADS:
-                self._explain(head, part=part, labelled=labelled, whys=whys, words=words)
+                self._explain(head, match=match, part=part, labelled=labelled, whys=whys, words=words)
         return [
             Classification.model_construct(**fields, why=why, model=self._name)
             for fields, why in zip(labelled, whys, strict=True)
         ]
 
-    def _decide(self, reading: _Reading, row: dict[str, list[float]]) -> dict[str, Any]:
+    def _extra(self, match: Match, batch: Sequence[ClassifierInput]) -> tuple[IntArray, IntArray]:
+        """The texts and the rows of the extra table that are on for them."""
+        width = len(self._group) + len(self._channel)
+        channels = [i * width + self._channel[g.channel] for i, g in enumerate(batch) if g.channel in self._channel]
+        pairs = sorted_unique(np.concatenate((match.row * width + match.group, np.array(channels, np.int64))))
+        return pairs // max(width, 1), pairs % max(width, 1)
+
+    def _decide(self, reading: _Reading, row: dict[str, list[float]], kind_at: int, type_at: int) -> dict[str, Any]:
         """From probabilities to labels; the fields of a Classification but the reasons."""
-        limits = self.parameters.thresholds
-        scores = {head: dict(zip(self.parameters.heads[head].labels, row[head], strict=True)) for head in HEADS}
-        kind = self._choose("kind", row["kind"])
+        limits, heads = self.parameters.thresholds, self.parameters.heads
+        scores = {head: dict(zip(heads[head].labels, row[head], strict=True)) for head in HEADS}
+        kind = heads["kind"].labels[kind_at]
         empty = _WRITTEN.search(reading.text) is None
         unsure = empty or scores["kind"][kind] < limits.kind
         chosen: str | None = None
         also: tuple[str, ...] = ()
         if kind not in _WITHOUT_TYPE:
-            chosen = self._choose("type", row["type"])
-            others = sorted((t for t in scores["type"] if t != chosen), key=scores["type"].__getitem__, reverse=True)
-            also = tuple(t for t in others[:_MOST_ALSO] if scores["type"][t] >= limits.also)
+            chosen = heads["type"].labels[type_at]
+            others = [label for label, chance in scores["type"].items() if chance >= limits.also and label != chosen]
+            also = tuple(sorted(others, key=scores["type"].__getitem__, reverse=True)[:_MOST_ALSO])
             unsure = unsure or scores["type"][chosen] < limits.type
         if empty:
             kind, chosen, also = "other", None, ()
         scores["language"] = reading.language.scores
+        urgency = decide_urgency(scores["urgency"], critical=limits.critical, high=limits.high)
         return {
             "kind": kind,
             "type": chosen,
             "also": also,
-            "urgency": self._raise(
-                decide_urgency(scores["urgency"], critical=limits.critical, high=limits.high), reading
-            ),
+            "urgency": URGENCIES[min(URGENCIES.index(urgency), reading.floor)],  # some signals are enough by themselves
             "language": reading.language.language,
             "scores": scores,
             "unsure": unsure,
         }
 
-    def _raise(self, urgency: str, reading: _Reading) -> str:
-        """Some signals are enough by themselves."""
-        floors = [self.parameters.signals.groups[hit.group].at_least for hit in reading.hits]
-        return min((urgency, *(floor for floor in floors if floor)), key=URGENCIES.index)
-
-    def _choose(self, head: str, row: Sequence[float]) -> str:
-        """The value whose probability, leaned, is largest."""
-        factors = self._factors[head]
-        leaned = [value * factor for value, factor in zip(row, factors, strict=True)]
-        return self.parameters.heads[head].labels[leaned.index(max(leaned))]
-
     def _explain(
         self,
         head: str,
         *,
+        match: Match,
         part: Sequence[_Reading],
         labelled: Sequence[dict[str, Any]],
         whys: Sequence[dict[str, tuple[Evidence, ...]]],
@@ -176,24 +178,28 @@ class LinearClassifier:
         first = self._slices[head].start
         place = {label: first + i for i, label in enumerate(settings.labels)}
         chosen = [place.get(fields[head], -1) for fields in labelled]
-        given = words.weigh(chosen, settings.scale)
+        weights = self._weigh_phrases(match, chosen, settings.scale)
+        apart = np.flatnonzero(self._presses[match.group]) if head == "urgency" else np.zeros(0, np.int64)
+        signals: dict[int, list[Evidence]] = {}
+        for i in apart.tolist():
+            row, floor = int(match.row[i]), self._floors[match.group[i]]
+            weight = max(float(weights[i]), _ENOUGH if floor < len(URGENCIES) else -math.inf)
+            found = evidence_of(part[row].text, int(match.start[i]), int(match.end[i]), weight)
+            signals.setdefault(row, []).append(found)
+        weights[apart] = 0.0
+        words.weigh(chosen, settings.scale, weights)
         for i, reading in enumerate(part):
-            if chosen[i] < 0:
-                continue
-            signals = []
-            weighed = self._weigh_hits(reading.hits, chosen[i], settings.scale)
-            for hit, weight in weighed:
-                group = self.parameters.signals.groups[hit.group]
-                if head == "urgency" and group.presses:
-                    least = _ENOUGH if group.at_least else weight
-                    signals.append(evidence_of(reading.text, hit.start, hit.end, max(weight, least)))
-                else:
-                    words.add(i, hit.start, hit.end, weight, given)
-            shown = signals[:_SHOWN] + words.show(reading.text, i, given)[: max(0, _SHOWN - len(signals))]
-            whys[i][head] = tuple(sorted(shown, key=lambda evidence: -abs(evidence.weight)))
+            if chosen[i] >= 0:
+                shown = signals.get(i, [])[:_SHOWN]
+                shown += words.show(reading.text, i, _SHOWN - len(shown))
+                whys[i][head] = tuple(sorted(shown, key=lambda evidence: -abs(evidence.weight)))
 
-    def _weigh_hits(self, hits: Sequence[Hit], column: int, scale: float) -> list[tuple[Hit, float]]:
-        """What each hit gave to a label; the hits of a group share the group's weight."""
-        counts = Counter(hit.group for hit in hits)
-        extra = self._scorer.extra
-        return [(hit, float(extra[self._group[hit.group], column]) * scale / counts[hit.group]) for hit in hits]
+    def _weigh_phrases(self, match: Match, chosen: Sequence[int], scale: float) -> npt.NDArray[np.float64]:
+        """What each match gave to its text's label; the matches of a group share the group's weight."""
+        if not len(match.row):
+            return np.zeros(0)
+        pairs = match.row * len(self._group) + match.group
+        counts = np.bincount(pairs)[pairs]
+        column = np.maximum(np.asarray(chosen, np.int64), 0)[match.row]
+        given: npt.NDArray[np.float64] = self._scorer.extra[match.group, column] * (scale / counts)
+        return given

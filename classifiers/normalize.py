@@ -25,6 +25,7 @@ Codes: TypeAlias = npt.NDArray[np.uint32]
 
 MAX_CHARS = 20_000  # of one text; what follows is not read
 SPACE = 32
+_ZERO = 48
 
 _GAP, _WORD, _MARK, _SINGLE = 0, 1, 2, 3  # classes of code points: white, in words, punctuation, a token by itself
 _TABLE = 0x10000  # the tables cover the Basic Multilingual Plane; beyond it nearly all is emoji
@@ -32,8 +33,12 @@ _MASKS = {"link": 0xE001, "mail": 0xE002, "handle": 0xE003, "amount": 0xE004}  #
 _CURRENCY = (
     r"(?:€|\$|£|eur|euro|euros|euroa|eurot|usd|gbp|sek|pln|hrk|kr|kn|zł|zl|dollars?|pounds?|kronor|kuna|zlotych)"
 )
-_LINK = re.compile(r"(?:[hH][tT][tT][pP][sS]?://|[wW][wW][wW]\.)[^\s\0]+")
-_AMOUNT = re.compile(rf"(?P<sign>[€$£][ \u00a0]?)?\d[\d.,]*(?P<name>[ \u00a0]?{_CURRENCY}(?!\w))?", re.IGNORECASE)
+_SCHEME = re.compile(r"[hH][tT][tT][pP][sS]?\Z")
+_HOST = ("www.", "WWW.", "Www.")
+_TO_WHITE = re.compile(r"[^\s\0]+")
+_AMOUNT = re.compile(rf"\d[\d.,]*(?P<name>[ \u00a0]?{_CURRENCY}(?!\w))?", re.IGNORECASE)
+_SIGNS = "€$£"
+_BLANKS = " \u00a0"
 _LOCAL_PART = re.compile(r"[\w.+-]+\Z")
 _DOMAIN = re.compile(r"@[\w-]+\.[\w.-]+")
 _HANDLE = re.compile(r"@\w+")
@@ -52,6 +57,10 @@ class Block:
     starts: IntArray  # tokens, as half-open ranges of this array; shape (t,)
     ends: IntArray
     size: int  # how many texts
+    bare: Codes  # ``plain`` before masks, white runs and all; shape (b,)
+    bare_word: npt.NDArray[np.bool_]  # letters and digits of it
+    bare_offset: IntArray
+    bare_row: IntArray
 
 
 @cache
@@ -92,10 +101,40 @@ def _compose(text: str) -> tuple[str, list[int]]:
     return "".join(out), offsets
 
 
-def _masked(joined: str) -> Iterator[tuple[int, int, str]]:
+def _links(joined: str) -> Iterator[tuple[int, int, str]]:
+    at = joined.find("://")
+    while at >= 0:
+        scheme, rest = _SCHEME.search(joined, max(0, at - 5), at), _TO_WHITE.match(joined, at + 3)
+        if scheme and rest:
+            yield scheme.start(), rest.end(), "link"
+        at = joined.find("://", at + 3)
+    for host in _HOST:
+        at = joined.find(host)
+        while at >= 0:
+            rest = _TO_WHITE.match(joined, at + len(host))
+            if rest:
+                yield at, rest.end(), "link"
+            at = joined.find(host, at + len(host))
+
+
+def _amounts(joined: str, digits: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int, str]]:
+    """Numbers with a currency before or behind; ``digits`` says where numbers may begin."""
+    begins = digits.copy()
+    begins[1:] &= ~digits[:-1]
+    done = 0
+    for at in np.flatnonzero(begins).tolist():
+        found = _AMOUNT.match(joined, at) if at >= done else None
+        if found:
+            before = at - 1 - (joined[at - 1] in _BLANKS)
+            signed = before >= done and joined[before] in _SIGNS
+            done = found.end()
+            if signed or found["name"]:
+                yield before if signed else at, done, "amount"
+
+
+def _masked(joined: str, digits: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int, str]]:
     """Where links, mail addresses, handles and amounts stand. Each search starts at a rare character, for speed."""
-    for found in _LINK.finditer(joined):
-        yield found.start(), found.end(), "link"
+    yield from _links(joined)
     at = joined.find("@")
     while at >= 0:
         local, domain = _LOCAL_PART.search(joined, max(0, at - 64), at), _DOMAIN.match(joined, at)
@@ -105,16 +144,7 @@ def _masked(joined: str) -> Iterator[tuple[int, int, str]]:
         elif handle and not local:
             yield at, handle.end(), "handle"
         at = joined.find("@", at + 1)
-    for found in _AMOUNT.finditer(joined):
-        if found["sign"] or found["name"]:
-            yield found.start(), found.end(), "amount"
-
-
-def _mask(joined: str, codes: Codes) -> None:
-    """Put a masking code point where one of them begins, and white over the rest of it."""
-    for start, end, kind in _masked(joined):
-        codes[start] = _MASKS[kind]
-        codes[start + 1 : end] = SPACE
+    yield from _amounts(joined, digits)
 
 
 def _lookup(
@@ -125,11 +155,12 @@ def _lookup(
     return np.where(codes < _TABLE, table[np.minimum(codes, _TABLE - 1)], beyond).astype(table.dtype)
 
 
-def read_block(texts: Sequence[str]) -> Block:
+def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
     """Normalise a batch.
 
     Args:
         texts: Any text; shape (n,), n may be 0. More than ``MAX_CHARS`` code points of a text are not read.
+        masks: Put masks for links, addresses, handles and amounts.
     """
     lower_of, plain_of, class_of = _tables()
     cut = [text[:MAX_CHARS] for text in texts]
@@ -139,18 +170,29 @@ def read_block(texts: Sequence[str]) -> Block:
             cut[i], composed[i] = _compose(text)
     joined = "\0" + "\0".join(cut) + "\0"
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
-    _mask(joined, codes)
+    lower, plain = _lookup(lower_of, codes, codes).astype(np.uint32), _lookup(plain_of, codes, codes).astype(np.uint32)
+    classes = _lookup(class_of, codes, _SINGLE)
+    bare, bare_word = plain, classes == _WORD
+    found = list(_masked(joined, plain == _ZERO)) if masks else []
+    if found:
+        plain, classes = plain.copy(), classes.copy()
+    for start, end, kind in found:
+        lower[start] = plain[start] = _MASKS[kind]
+        lower[start + 1 : end] = plain[start + 1 : end] = SPACE
+        classes[start], classes[start + 1 : end] = _WORD, _GAP
     lengths = np.fromiter((len(t) + 1 for t in cut), np.int64, len(cut))
     first = np.concatenate(([0], np.cumsum(lengths)))  # of the space before each text, and of the last one
     row = np.repeat(np.arange(len(cut) + 1), np.append(lengths, 1 + (len(codes) - 1 - first[-1])))
     offset = np.arange(len(codes)) - first[row] - 1
     for i, offsets in composed.items():
         offset[first[i] + 1 : first[i + 1]] = offsets
-    classes = _lookup(class_of, codes, _SINGLE)
     gap = classes == _GAP
     keep = np.ones(len(codes), bool)
     keep[1:] = ~(gap[1:] & gap[:-1])
-    codes, row, offset, classes, gap = codes[keep], row[keep], offset[keep], classes[keep], gap[keep]
+    bare_offset, bare_row = offset, row
+    kept = np.flatnonzero(keep)
+    lower, plain, classes, gap = lower[kept], plain[kept], classes[kept], gap[kept]
+    row, offset = row[kept], offset[kept]
     single = classes == _SINGLE
     in_word = classes == _WORD
     begins = in_word | single
@@ -158,14 +200,18 @@ def read_block(texts: Sequence[str]) -> Block:
     closes = in_word | single
     closes[:-1] &= ~(in_word[1:] & in_word[:-1])
     return Block(
-        lower=_lookup(lower_of, codes, codes).astype(np.uint32),
-        plain=_lookup(plain_of, codes, codes).astype(np.uint32),
+        lower=lower,
+        plain=plain,
         offset=offset,
         row=row,
         is_gap=gap,
         starts=np.flatnonzero(begins),
         ends=np.flatnonzero(closes) + 1,
         size=len(cut),
+        bare=bare,
+        bare_word=bare_word,
+        bare_offset=bare_offset,
+        bare_row=bare_row,
     )
 
 

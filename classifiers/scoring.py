@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.features import FeatureSettings, Floats, Occurrences, Rows, find_ngrams, weigh
-from classifiers.normalize import Block, read_block
+from classifiers.gather import add_rows
+from classifiers.normalize import Block, IntArray
 from classifiers.parameters import Head, Parameters
 
-__all__ = ["Scored", "Scorer", "probabilities"]
+__all__ = ["AllProbabilities", "Scored", "Scorer", "probabilities"]
 
 
 def probabilities(scores: npt.NDArray[np.floating], head: Head) -> npt.NDArray[np.float64]:
@@ -23,6 +24,26 @@ def probabilities(scores: npt.NDArray[np.floating], head: Head) -> npt.NDArray[n
     np.exp(calibrated, out=calibrated)
     calibrated /= calibrated.sum(axis=1, keepdims=True)
     return calibrated
+
+
+class AllProbabilities:
+    """The same for all heads at once, each of which is a stretch of the columns."""
+
+    def __init__(self, heads: Sequence[Head]) -> None:
+        sizes = [len(head.labels) for head in heads]
+        self._scale = np.repeat([head.scale for head in heads], sizes)
+        self._shift = np.concatenate([np.asarray(head.shift or np.zeros(len(head.labels))) for head in heads])
+        self._first = np.cumsum([0, *sizes[:-1]])
+        self._head = np.repeat(np.arange(len(heads)), sizes)
+
+    def of(self, scores: Floats) -> npt.NDArray[np.float64]:
+        """Calibrated probabilities of raw scores; both of shape (n, labels of all heads)."""
+        calibrated: npt.NDArray[np.float64] = scores * self._scale
+        calibrated += self._shift
+        calibrated -= np.maximum.reduceat(calibrated, self._first, axis=1)[:, self._head]
+        np.exp(calibrated, out=calibrated)
+        calibrated /= np.add.reduceat(calibrated, self._first, axis=1)[:, self._head]
+        return calibrated
 
 
 @dataclass(frozen=True)
@@ -52,24 +73,20 @@ class Scorer:
             self.idf = np.full(self.settings.columns, parameters.idf_rest, np.float32)
             self.idf[parameters.columns] = parameters.idf
 
-    def score(self, texts: Sequence[str], extra: Sequence[Sequence[int]], *, shares: bool) -> Scored:
-        """Score a block.
+    def score(self, block: Block, extra: tuple[IntArray, IntArray], *, shares: bool) -> Scored:
+        """Score a block of n texts.
 
         Args:
-            texts: Shape (n,).
-            extra: For each text the rows of the extra table that are on; shape (n,).
+            extra: Texts and the rows of the extra table that are on for them, each pair once, in the order of the
+                texts; both of the same shape.
             shares: Keep what explanations need.
         """
-        from scipy.sparse import csr_array
-
-        block = read_block(texts)
         found = find_ngrams(block, self.settings)
-        rows = weigh(found, len(texts), self.settings, self.idf, shares=shares)
+        rows = weigh(found, block.size, self.settings, self.idf, shares=shares)
         slots = self.slot_of[rows.indices]
-        matrix = csr_array((rows.values, slots, rows.indptr), shape=(len(texts), len(self.table)))
-        scores = matrix @ self.table
+        scores = add_rows(self.table, slots, rows.indptr, rows.values)
         scores += self.bias
-        for i, on in enumerate(extra):
-            if on:
-                scores[i] += self.extra[list(on)].sum(axis=0)
+        texts, on = extra
+        if len(on):
+            scores += add_rows(self.extra, on, np.searchsorted(texts, np.arange(block.size + 1)))
         return Scored(scores, block, found, rows)

@@ -8,28 +8,20 @@ stands for up to five words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from pydantic import Field
 
-from classifiers.normalize import MAX_CHARS, fold_text
+from classifiers.normalize import MAX_CHARS, Block, read_block
+from classifiers.phrases import Match, PhraseIndex
 from router.schema import Frozen, Urgency
 
 __all__ = ["SIGNALS", "Hit", "SignalFile", "SignalGroup", "SignalMatcher", "read_signals", "with_added"]
 
 SIGNALS = Path(__file__).parent / "data" / "signals.yaml"
 CONCEPTS = Path(__file__).parent / "data" / "concepts.yaml"
-_TOKEN = re.compile(r"\w+")
-_PHRASE_WORD = re.compile(r"\w+\*?|\.\.\.")
-_MAX_GAP = 5  # words that "..." may stand for
-_ANY = "..."
-_REMEMBERED = 50_000  # words of a language whose phrases are not looked up again
-
-Phrase: TypeAlias = tuple[str, ...]
 
 
 class SignalGroup(Frozen):
@@ -80,95 +72,30 @@ def read_signals(signals: Path = SIGNALS, concepts: Path | None = CONCEPTS) -> S
     return SignalFile(groups=groups)
 
 
-@dataclass
-class _Language:
-    """The phrases of one language by how their first word is met."""
-
-    exact: dict[str, list[tuple[Phrase, str]]] = field(default_factory=dict)
-    prefix: dict[str, list[tuple[Phrase, str]]] = field(default_factory=dict)
-    lengths: tuple[int, ...] = ()
-    remembered: dict[str, tuple[tuple[Phrase, str], ...]] = field(default_factory=dict)
-
-    def starting_with(self, token: str) -> tuple[tuple[Phrase, str], ...]:
-        """What may follow a first word, and the group it would belong to."""
-        found = self.remembered.get(token)
-        if found is None:
-            every = list(self.exact.get(token, ()))
-            for length in self.lengths:
-                every += self.prefix.get(token[:length], ()) if length <= len(token) else ()
-            found = tuple(every)
-            if len(self.remembered) < _REMEMBERED:
-                self.remembered[token] = found
-        return found
-
-
-def _split(phrase: str) -> Phrase:
-    return tuple(_PHRASE_WORD.findall(fold_text(phrase)))
-
-
-def _follows(tokens: Sequence[str], at: int, phrase: Phrase) -> int:
-    """Position after the phrase's last word if its words from the second on follow, else -1."""
-    if not phrase:
-        return at
-    if phrase[0] == _ANY:
-        for skip in range(_MAX_GAP + 1):
-            end = _follows(tokens, at + skip, phrase[1:])
-            if end >= 0:
-                return end
-        return -1
-    if at >= len(tokens):
-        return -1
-    word = phrase[0]
-    fits = tokens[at].startswith(word[:-1]) if word.endswith("*") else tokens[at] == word
-    return _follows(tokens, at + 1, phrase[1:]) if fits else -1
-
-
 class SignalMatcher:
     """Finds signals in texts. The groups have a fixed order, which is the order of the model's columns."""
 
     def __init__(self, signals: SignalFile) -> None:
         self.signals = signals
         self.groups = tuple(signals.groups)
-        self._languages: dict[str, _Language] = {}
-        for group, content in signals.groups.items():
-            for language, phrases in content.phrases.items():
-                known = self._languages.setdefault(language, _Language())
-                for phrase in map(_split, phrases):
-                    first = phrase[0]
-                    home = known.prefix if first.endswith("*") else known.exact
-                    home.setdefault(first.removesuffix("*"), []).append((phrase[1:], group))
-        for known in self._languages.values():
-            known.lengths = tuple(sorted({len(prefix) for prefix in known.prefix}))
+        entries = [
+            (phrase, language, number)
+            for number, group in enumerate(signals.groups.values())
+            for language, phrases in group.phrases.items()
+            for phrase in phrases
+        ]
+        phrases, languages, numbers = zip(*entries, strict=True) if entries else ((), (), ())
+        self._index = PhraseIndex(phrases, languages, numbers)
 
     def find(self, text: str, languages: Sequence[str]) -> list[Hit]:
         """Hits in the order of the text, at most one a group and place."""
-        return self.find_folded(fold_text(text[:MAX_CHARS]), languages)
+        match = self.find_block(read_block([text[:MAX_CHARS]]), [languages])
+        places = zip(match.group.tolist(), match.start.tolist(), match.end.tolist(), strict=True)
+        return [Hit(self.groups[group], start, end) for group, start, end in places]
 
-    def find_folded(self, folded: str, languages: Sequence[str]) -> list[Hit]:
-        """The same for text that ``fold_text`` has seen already."""
-        tokens = _TOKEN.findall(folded)
-        found: list[tuple[int, int, str]] = []
-        for language in languages:
-            known = self._languages.get(language)
-            if known is not None:
-                found += _search(tokens, known)
-        if not found:
-            return []
-        spans = [match.span() for match in _TOKEN.finditer(folded)]
-        unique = dict.fromkeys((spans[first][0], spans[last - 1][1], group) for first, last, group in sorted(found))
-        return [Hit(group, start, end) for start, end, group in unique]
-
-
-def _search(tokens: Sequence[str], known: _Language) -> list[tuple[int, int, str]]:
-    found = []
-    remembered, look_up = known.remembered, known.starting_with
-    for i, token in enumerate(tokens):
-        starts = remembered.get(token)
-        for rest, group in look_up(token) if starts is None else starts:
-            end = _follows(tokens, i + 1, rest) if rest else i + 1
-            if end >= 0:
-                found.append((i, end, group))
-    return found
+    def find_block(self, block: Block, languages: Sequence[Sequence[str]]) -> Match:
+        """Hits of all texts of a block as arrays; ``languages`` says for each text whose phrases are looked for."""
+        return self._index.find(block, languages)
 
 
 def with_added(signals: SignalFile, added: Mapping[str, SignalGroup]) -> SignalFile:

@@ -109,11 +109,13 @@ def _extra(rows: Sequence[CorpusRow], signals: SignalMatcher, settings: Training
     """Signals that were hit and the channel, as columns."""
     finder = LanguageFinder()
     table = np.zeros((len(rows), len(signals.groups) + len(CHANNELS)), np.float32)
+    first = 0
+    for texts in cut_blocks([row.text[:MAX_CHARS] for row in rows]):
+        block = read_block(texts)
+        match = signals.find_block(block, [guess.spoken for guess in finder.find_block(block, texts)])
+        table[first + match.row, match.group] = settings.signal_size
+        first += len(texts)
     for i, row in enumerate(rows):
-        guess = finder.find(row.text)
-        languages = (guess.language,) if guess.language != "und" else guess.candidates
-        for hit in signals.find(row.text, languages):
-            table[i, signals.groups.index(hit.group)] = settings.signal_size
         if row.channel in CHANNELS:
             table[i, len(signals.groups) + CHANNELS.index(row.channel)] = settings.channel_size
     return csr_array(table)

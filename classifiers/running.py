@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hashes of any stretch of a text from one running sum over its code points."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["RunningHash", "edges_of", "mix64", "powers_to"]
+
+_U32 = npt.NDArray[np.uint32]
+_U64 = npt.NDArray[np.uint64]
+_Ints = npt.NDArray[np.int64]
+
+STEP = 0x9E3779B97F4A7C15 | 1
+_STEP_INVERSE = pow(STEP, -1, 1 << 64)
+
+
+def mix64(x: _U64) -> _U64:
+    """Let each bit depend on every other."""
+    x = x ^ (x >> np.uint64(32))
+    x *= np.uint64(0xD6E8FEB86659FD93)
+    x ^= x >> np.uint64(32)
+    return x
+
+
+_powers: tuple[_U64, _U64] = (np.ones(1, np.uint64), np.ones(1, np.uint64))
+
+
+def powers_to(count: int) -> tuple[_U64, _U64]:
+    """Powers of the step and of its inverse modulo 2**64, kept between calls; replaced whole, for threads."""
+    global _powers  # noqa: PLW0603 - a cache
+    known = _powers
+    if len(known[0]) < count:
+        factors = np.ones((2, 1 << (count - 1).bit_length()), np.uint64)
+        factors[0, 1:], factors[1, 1:] = STEP, _STEP_INVERSE
+        up, down = np.multiply.accumulate(factors, axis=1)
+        known = _powers = (up, down)
+    return known[0][:count], known[1][:count]
+
+
+class RunningHash:
+    """The hash of a stretch depends on its code points alone, not on where it stands."""
+
+    def __init__(self, codes: _U32) -> None:
+        up, self._down = powers_to(len(codes) + 1)
+        self._running = np.zeros(len(codes) + 1, np.uint64)
+        np.cumsum(mix64(codes * np.uint64(STEP)) * up[:-1], out=self._running[1:])
+
+    def of(self, starts: _Ints, ends: _Ints) -> _U64:
+        """Hashes of half-open ranges; 64 bits, the upper ones the better spread."""
+        return (self._running[ends] - self._running[starts]) * self._down[starts]
+
+
+def edges_of(inside: npt.NDArray[np.bool_]) -> _Ints:
+    """Where runs of True begin and end, in turn."""
+    padded = np.zeros(len(inside) + 2, bool)
+    padded[1:-1] = inside
+    return np.flatnonzero(padded[1:] != padded[:-1])
