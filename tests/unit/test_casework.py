@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from router.casework import joined_case, more_urgent, new_case
-from router.schema import Classification, Customer
+from router.casework import joined_case, more_urgent, new_case, with_report_told
+from router.schema import Classification, Customer, DeliveryReport
 from router.testing.store_contract import NOW
 
 Decide = Callable[..., Any]
@@ -70,6 +70,27 @@ def test_joined_case_machines_and_deletions_touch_only_the_time(decide: Decide, 
     case = case.model_copy(update={"state": "resolved"})
     urgent = decision.model_copy(update={"urgency": "critical"})
     assert joined_case(case, message, COMPLAINT, urgent, LATER) == case.model_copy(update={"updated_at": LATER})
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "read"])
+def test_joined_case_is_left_alone_by_reports_that_ask_nothing(decide: Decide, action: str) -> None:
+    """Mail that is under way, arrived or was read reopens nothing; mail that came back does."""
+    case, message, decision = decide()
+    resolved = case.model_copy(update={"state": "resolved"})
+    told = message.model_copy(update={"report": DeliveryReport(action=action)})
+    assert joined_case(resolved, told, COMPLAINT, decision, LATER).state == "resolved"
+    failed = message.model_copy(update={"report": DeliveryReport(action="failed")})
+    assert joined_case(resolved, failed, COMPLAINT, decision, LATER).state == "open"
+
+
+def test_with_report_told_says_what_became_of_our_answer(decide: Decide) -> None:
+    """The first note is a sentence for the agent; a message that is no report keeps its notes."""
+    _, message, _ = decide()
+    report = DeliveryReport(action="failed", permanent=False, recipient="jane@example.com", status="4.2.2")
+    bounce = message.model_copy(update={"report": report, "notes": ("x",)})
+    sentence = "our answer to jane@example.com could not be delivered: mailbox full (soft)"
+    assert with_report_told(bounce).notes == (sentence, "x")
+    assert with_report_told(message) is message
 
 
 def test_more_urgent_orders() -> None:

@@ -202,10 +202,12 @@ async def test_pipeline_bounce_of_our_reply_joins_its_case(works: Any, reply_to:
     bounce = await works.take(
         "b1", text="Undeliverable", sender={"address": "mailer-daemon@example.org"}, references=[reply.message_id],
         reply_tokens=[token], flags={"bounce": True},
+        report={"action": "failed", "permanent": True, "recipient": "anna@example.org", "status": "5.1.1"},
     )  # fmt: skip
     assert bounce.id == case.id
     [entry] = [e for e in await works.store.conversation(case.id) if e.source_key == "email:support:b1"]
     assert not entry.verified
+    assert entry.message.notes == ("our answer to anna@example.org could not be delivered: no such mailbox (hard)",)
 
 
 async def test_pipeline_webform_case_is_acknowledged_by_mail(works: Any) -> None:

@@ -29,6 +29,8 @@ class Poisoned(KeywordClassifier):
 class PoisonedRules:
     """Rules that break on one text."""
 
+    asks: frozenset[str] = frozenset()
+
     def __init__(self, rules: Any) -> None:
         self.rules = rules
 

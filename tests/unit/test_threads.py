@@ -8,7 +8,7 @@ import pytest
 from router.config.models import ThreadSettings
 from router.crypto import reply_token
 from router.records import Lookup, ThreadHit
-from router.schema import Case, InboundMessage, Party
+from router.schema import Case, Flags, InboundMessage, Party
 from router.testing.store import TEST_KEY
 from router.testing.store_contract import ANNA, NOW, make_case, make_message
 from router.threads import Placement, case_ids_named, keys_kept, keys_wanted, place, words_digest
@@ -66,6 +66,16 @@ def test_place_token_of_another_person_joins_unverified() -> None:
     token = reply_token(TEST_KEY, case.id, ANNA.key)
     placement = placed(make_message("a", sender=MALLORY, reply_tokens=(token,)), known(case))
     assert (placement.how, placement.verified) == ("token", False)
+
+
+def test_place_mail_that_failed_authentication_joins_unverified() -> None:
+    """Whoever writes under the customer's name, against our own server's word, proves nothing by it."""
+    case = make_case()
+    token = reply_token(TEST_KEY, case.id, ANNA.key)
+    for fields in ({"reply_tokens": (token,)}, {"in_reply_to": FIRST.message_id}):
+        message = make_message("a", flags=Flags(unverified=True), **fields)
+        placement = placed(message, known(case))
+        assert (placement.case, placement.verified) == (case, False)
 
 
 def test_place_token_of_own_person_joins_verified() -> None:
