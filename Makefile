@@ -63,6 +63,11 @@ docs: $(VENV)/.installed ## Write the generated pages and schemas anew
 bench: $(VENV)/.installed-dev ## Measure speed; prints medians
 	$(BIN)/python -m tests.bench
 
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(VENV)/.installed-dev ## Fuzz each reader for FUZZ_SECONDS (60); follows coverage where atheris is installed
+	$(BIN)/python -m tests.fuzz $(FUZZ) --seconds $(FUZZ_SECONDS)
+
 .PHONY: lock
 lock: ## Write the hash-locked requirement files anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

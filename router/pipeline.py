@@ -29,6 +29,8 @@ __all__ = ["Pipeline"]
 
 log = structlog.get_logger(__name__)
 
+_MOST_UNFINISHED = 5  # attempts of one message, beyond the allowed failures, that may end without any outcome
+
 
 class Pipeline:
     """Raw messages to cases. ``rules`` gives the rule set in force; ``committed`` is called after each batch."""
@@ -83,7 +85,9 @@ class Pipeline:
             return await self._read(records)
         except Exception:  # the readers could not be started: that is no message's fault
             log.exception("reading_failed", size=len(records))
-            given_back = tuple(RawOutcome(raw_id=record.id, state="new", reason="not read yet") for record in records)
+            given_back = tuple(
+                RawOutcome(raw_id=record.id, state="new", reason="not read yet", counts=False) for record in records
+            )
             await self._commit(Commit(outcomes=given_back))
             return None
 
@@ -143,7 +147,9 @@ class Pipeline:
 
     async def _read(self, records: Sequence[RawRecord]) -> Batch:
         """Parse; what cannot be read gets an outcome by raw id, what can becomes items."""
-        outcomes: dict[int, RawOutcome] = {}
+        everything = tuple(records)
+        outcomes = {record.id: self._deadly(record) for record in records if self._is_deadly(record)}
+        records = [record for record in records if record.id not in outcomes]
         items: list[Item] = []
         answers = await self._reader.read([record.raw for record in records])
         for record, answer in zip(records, answers, strict=True):
@@ -159,7 +165,16 @@ class Pipeline:
                 )
                 source = record.raw.source_key if index == 0 else message.source_key
                 items.append(Item(record, stamped, reference_for(self._key, source)))
-        return Batch(tuple(records), outcomes, tuple(items))
+        return Batch(everything, outcomes, tuple(items))
+
+    def _is_deadly(self, record: RawRecord) -> bool:
+        """Failures are settled by ``_failed``; more attempts than it allows had no outcome at all."""
+        return record.attempts > self._limits.attempts + _MOST_UNFINISHED
+
+    def _deadly(self, record: RawRecord) -> RawOutcome:
+        log.error("message_quarantined", raw_id=record.id, channel=record.raw.channel, attempts=record.attempts)
+        reason = f"the process ended or had to stop {record.attempts - 1} times while working on it"
+        return RawOutcome(raw_id=record.id, state="quarantined", reason=reason)
 
     def _failed(self, record: RawRecord, reason: str, *, final: bool) -> RawOutcome:
         state = "quarantined" if final or record.attempts >= self._limits.attempts else "new"

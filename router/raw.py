@@ -39,6 +39,7 @@ class Transport(Frozen):
     envelope_sender: Text | None = None
     envelope_recipients: tuple[Text, ...] = ()
     peer: Text | None = None
+    left_bytes: int | None = None  # size of a message that stayed at its source; only its header is here
 
 
 class RawMessage(Frozen):

@@ -66,6 +66,7 @@ class RawOutcome(Frozen):
     raw_id: int
     state: RawState
     reason: Text = ""
+    counts: bool = True  # as an attempt; False where nothing was tried
 
 
 class RawFate(Frozen):

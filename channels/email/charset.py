@@ -125,7 +125,7 @@ def decode_text(octets: bytes, label: str = "", *, fallback: str = "utf-8") -> t
     try:
         return octets.decode("utf-8"), f"charset {label!r} was really utf-8"
     except UnicodeDecodeError:
-        return octets.decode(codec, "replace"), f"bytes that are not {label!r} were replaced"
+        return clean_text(octets.decode(codec, "replace")), f"bytes that are not {label!r} were replaced"
 
 
 def _decode_western(octets: bytes, codec: str, label: str, fallback: str) -> tuple[str, str]:
@@ -151,7 +151,7 @@ def _decode_eight_bit(octets: bytes, codec: str, fallback: str, said: str) -> tu
         return octets.decode("utf-8", "replace"), "bytes that are not utf-8 were replaced"
     other = known_charset(fallback) if fallback else ""
     if other and other not in ("utf-8", "us-ascii", "ascii"):
-        return octets.decode(other, "replace"), f"{said} {fallback}"
+        return clean_text(octets.decode(other, "replace")), f"{said} {fallback}"
     guess = _guess(octets)
     return _decode_single(octets, guess), f"{said} {guess}"
 

@@ -7,7 +7,7 @@ State is kept by UID and never by \\Seen, so people may read, flag and delete in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 TOO_LARGE = "$TooLarge"  # keyword set on mail that stays in the mailbox for its size
 _LOOK_AHEAD = 100  # messages whose sizes are asked for at once
 _BATCH_MESSAGES = 50
+_HEADER_BYTES = 64 * 1024  # of a message that is too large
 _BATCH_BYTES = 8 * 1024 * 1024
 _REFUSED_RETRY_SECONDS = 30.0
 _LAST_WORDS_SECONDS = 5.0
@@ -45,7 +46,7 @@ class ImapSource:
         self._key = f"imap:{settings.user}@{settings.host}/{mailbox}"
         self._state = State()
         self._readonly = settings.after == "leave"
-        self._too_large = 0
+        self._too_large: set[int] = set()
         self._complaint = ""  # what the server would not do for us
         self._wake = asyncio.Event()
         self._ledger = Ledger(Position(uidvalidity=0, uid=0))
@@ -127,7 +128,7 @@ class ImapSource:
             self._again.clear()
             await self._save()
         if not self._readonly:
-            self._too_large = len(await session.search(f"KEYWORD {TOO_LARGE}"))
+            self._too_large = set(await session.search(f"KEYWORD {TOO_LARGE}"))
 
     def _beginning(self, selected: Selected) -> Position:
         if self._settings.start == "all":
@@ -181,9 +182,10 @@ class ImapSource:
     async def _offer_some(self, session: ImapSession, offer: Offer, uids: Sequence[int]) -> None:
         sizes = {uid: int(entry.get(b"RFC822.SIZE") or 0) for uid, entry in
                  (await session.fetch(uids, "(UID RFC822.SIZE)")).items()}  # fmt: skip
-        large = [uid for uid in uids if sizes.get(uid, 0) > self._settings.max_message_bytes]
+        self._ledger.finish(uid for uid in uids if uid not in sizes)  # deleted meanwhile
+        large = {uid: size for uid, size in sizes.items() if size > self._settings.max_message_bytes}
         if large:
-            await self._set_aside(session, large)
+            await self._set_aside(session, offer, large)
         fitting = [uid for uid in uids if uid in sizes and uid not in large]
         for batch in _batches(fitting, sizes):
             await self._offer_batch(session, offer, batch)
@@ -195,7 +197,7 @@ class ImapSource:
         due = [uid for uid, when in self._again.items() if when <= now]
         for uid in due:
             del self._again[uid]
-            await self._offer_batch(session, offer, [uid])
+            await self._offer_some(session, offer, [uid])
 
     async def _offer_batch(self, session: ImapSession, offer: Offer, uids: Sequence[int]) -> None:
         fetched = await session.fetch(uids, "(UID INTERNALDATE BODY.PEEK[])")
@@ -210,13 +212,17 @@ class ImapSource:
             else:  # deleted between listing and fetching
                 self._ledger.finish([uid])
 
-    def _delivery(self, uid: int, body: bytes, stamp: Any) -> Delivery:
+    def _delivery(self, uid: int, body: bytes, stamp: Any, *, left_bytes: int | None = None) -> Delivery:
+        """``left_bytes``: the body is only the header of a message of that size, which stays where it is."""
         ledger, now = self._ledger, self._context.clock.now()
         uidvalidity = ledger.position.uidvalidity
         arrived = stamp.astimezone(UTC) if isinstance(stamp, datetime) and stamp.tzinfo else now
 
         async def ack(_: RawReceipt) -> None:
-            ledger.ack(uid)
+            if left_bytes is None:
+                ledger.ack(uid)
+            else:  # neither flagged as taken nor moved
+                ledger.finish([uid])
             self._wake.set()
 
         async def refuse(_: Exception) -> None:
@@ -227,22 +233,34 @@ class ImapSource:
         raw = RawMessage(
             channel=KIND,
             account=self._account,
-            native_id=f"{self._mailbox}/{uidvalidity}/{uid}",
+            native_id=f"{self._mailbox}/{uidvalidity}/{uid}" + ("" if left_bytes is None else "/header"),
             body=body,
             received_at=min(arrived, now),
-            transport=Transport(mailbox=self._mailbox, uidvalidity=uidvalidity, uid=uid),
+            transport=Transport(mailbox=self._mailbox, uidvalidity=uidvalidity, uid=uid, left_bytes=left_bytes),
         )
         return Delivery(raw, ack, refuse)
 
     # --- to the server --------------------------------------------------------------------------------------------
 
-    async def _set_aside(self, session: ImapSession, uids: Sequence[int]) -> None:
+    async def _set_aside(self, session: ImapSession, offer: Offer, sizes: Mapping[int, int]) -> None:
+        """Mark what is too large, and offer its header, so that it is listed in quarantine with the reason."""
+        uids = sorted(sizes)
         if not self._readonly:
             await session.store(uids, TOO_LARGE)
-        self._too_large += len(uids)
+        self._too_large |= set(uids)
         log.warning("imap_message_too_large", account=self._account, uids=list(uids),
                     max_bytes=self._settings.max_message_bytes)  # fmt: skip
         self._tell(ok=True)
+        fetched = await session.fetch(uids, f"(UID INTERNALDATE BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)")
+        for uid in uids:
+            entry = fetched.get(uid, {})
+            header = next((value for key, value in entry.items() if key.startswith(b"BODY[HEADER]")), None)
+            if isinstance(header, bytes):
+                self._ledger.offer(uid)
+                self._ledger.pass_by([uid])
+                await offer(self._delivery(uid, header, entry.get(b"INTERNALDATE"), left_bytes=sizes[uid]))
+            else:
+                self._ledger.finish([uid])
 
     async def _tell_server(self, session: ImapSession) -> None:
         """Flag or move what is stored, then save how far we are."""
@@ -273,8 +291,8 @@ class ImapSource:
             parts = [f"{self.name}: connected", self._complaint]
             if self._too_large:
                 parts.append(
-                    f"{self._too_large} messages over {self._settings.max_message_bytes} bytes were left in the mailbox"
-                    + ("" if self._readonly else f", marked {TOO_LARGE}")
+                    f"{len(self._too_large)} messages over {self._settings.max_message_bytes} bytes were left in the "
+                    "mailbox" + ("" if self._readonly else f", marked {TOO_LARGE}")
                 )
             detail = "; ".join(part for part in parts if part)
         self._state.tell(ok=ok, detail=detail, now=self._context.clock.now())

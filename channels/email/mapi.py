@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -53,13 +54,12 @@ def codec_of(code_page: int) -> str:
     """The codec of a Windows code page; windows-1252 where Python has none."""
     if name := _CODE_PAGES.get(code_page):
         return name
-    if 28592 <= code_page <= 28606:
-        return f"iso8859-{code_page - 28590}"
+    name = f"iso8859-{code_page - 28590}" if 28592 <= code_page <= 28606 else f"cp{code_page}"
     try:
-        b"".decode(f"cp{code_page}")
+        codecs.lookup(name)  # decoding nothing would not look it up
     except LookupError:
         return "cp1252"
-    return f"cp{code_page}"
+    return name
 
 
 def _walk(octets: memoryview) -> Iterator[tuple[int, Value]]:

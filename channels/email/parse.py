@@ -45,9 +45,14 @@ def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
         Exactly one message. What was repaired, cut or left out is said in its notes.
 
     Raises:
-        ParseError: The mail is empty.
+        ParseError: The mail is empty, or stayed in its mailbox for its size.
     """
     octets = raw.body
+    if raw.transport.left_bytes is not None:
+        raise ParseError(
+            f"This mail is larger than the limit: {raw.transport.left_bytes} bytes. It was left in the mailbox "
+            f"{raw.transport.mailbox}; only its header is here. Read it there."
+        )
     if not octets.strip(b" \t\r\n\0"):
         raise ParseError("This mail is empty: it has no header and no text, only blank lines or nothing at all.")
     notes: list[str] = []

@@ -177,7 +177,9 @@ class _Builder:
             mark = error.problem_mark or error.context_mark
             sentence = _syntax_sentence(error, self.text)
             raise self.fail(mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, sentence) from error
-        except YAMLError as error:
+        except AssertionError as error:  # ruamel.yaml 0.18 asserts the numbers of a %YAML directive
+            raise self.fail(1, 1, "directives ('%YAML', '%TAG') are not used here; remove the line") from error
+        except (YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise self.fail(0, 0, "not YAML") from error
 
     def root(self) -> Mapping:

@@ -27,7 +27,8 @@ def answer(question: Question, body: bytes) -> Answer:
     try:
         found = channel_parse(question.channel)(unpack_raw(question, body), question.options)
         if len(found) > _MAX_MESSAGES:
-            raise ParseError(f"it holds {len(found)} messages, more than the {_MAX_MESSAGES} that are read at once")
+            reason = f"it holds {len(found)} messages, more than the {_MAX_MESSAGES} that are read at once"
+            return Answer(error=reason, final=True)
         read = tuple(enriched(message, question.options) for message in found)
     except ParseError as error:
         return Answer(error=str(error), final=True)

@@ -33,6 +33,7 @@ __all__ = [
 
 T = TypeVar("T")
 _CHUNK = 500  # bound parameters a statement
+_SUSPECT_ATTEMPTS = 5  # unfinished ones, after which a message is claimed alone: it may be what ends the process
 _CLAIM_BYTES = 64 * 1024 * 1024  # of one batch in memory; a single larger message still comes alone
 
 
@@ -114,16 +115,22 @@ def _values(raw: RawMessage, inline_bytes: int | None) -> dict[str, Any]:
 
 
 def claim(connection: Connection, *, worker: str, limit: int, now: datetime, lease: timedelta) -> list[Row[Any]]:
-    """Take the oldest waiting messages for one worker; those of a worker whose lease ran out are waiting too."""
+    """Take the oldest waiting messages for one worker; those of a worker whose lease ran out are waiting too.
+
+    A message that was taken again and again without an outcome comes alone, so that no other shares its fate.
+    """
     waiting = or_(raws.c.state == "new", and_(raws.c.state == "claimed", raws.c.lease_until < now))
-    query = select(raws.c.id, raws.c.size).where(waiting).order_by(raws.c.id).limit(limit)
+    query = select(raws.c.id, raws.c.size, raws.c.attempts).where(waiting).order_by(raws.c.id).limit(limit)
     ids: list[int] = []
     total = 0
     for row in connection.execute(query.with_for_update(skip_locked=True)):
         total += row.size
-        if ids and total > _CLAIM_BYTES:
+        suspect = row.attempts >= _SUSPECT_ATTEMPTS
+        if ids and (suspect or total > _CLAIM_BYTES):
             break
         ids.append(row.id)
+        if suspect:
+            break
     if not ids:
         return []
     connection.execute(
@@ -161,14 +168,15 @@ def release(connection: Connection, *, worker: str | None) -> int:
 
 def finish(connection: Connection, outcomes: Sequence[RawOutcome]) -> None:
     """Record what became of each message."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    groups: dict[tuple[str, str, bool], list[int]] = {}
     for outcome in outcomes:
-        groups.setdefault((outcome.state, outcome.reason), []).append(outcome.raw_id)
-    for (state, reason), ids in groups.items():
+        groups.setdefault((outcome.state, outcome.reason, outcome.counts), []).append(outcome.raw_id)
+    for (state, reason, counts), ids in groups.items():
+        values: dict[str, Any] = {"state": state, "reason": reason, "worker": "", "lease_until": None}
+        if not counts:
+            values["attempts"] = raws.c.attempts - 1
         for some in chunks(ids):
-            connection.execute(
-                update(raws).where(raws.c.id.in_(some)).values(state=state, reason=reason, worker="", lease_until=None)
-            )
+            connection.execute(update(raws).where(raws.c.id.in_(some)).values(values))
 
 
 def quarantined(connection: Connection, *, limit: int) -> list[QuarantineItem]:

@@ -34,6 +34,8 @@ from router.store.sql import open_store
 from router.testing.mails import mixed_mails
 from router.testing.product import make_installation
 from router.testing.store_contract import make_case
+from tests.bench.reading import reading
+from tests.bench.replay import replayed_per_second
 from tests.bench.rules import decisions_per_second
 
 BATCH = 64
@@ -143,11 +145,20 @@ def main() -> None:
             (mails / name).write_bytes(body)
             raws.append(RawMessage(channel="email", account="bench", native_id=name, body=body, received_at=now))
         installation = load(make_installation(Path(folder) / "config", channels=[]))
+        rates = reading(raws, runs=given.runs)
         each = steps(installation, raws, runs=given.runs)
         rate, counts = whole(mails, runs=given.runs)
     decisions = decisions_per_second(runs=given.runs)
+    replayed = replayed_per_second(runs=given.runs)
     if given.json:
-        found = {"mails_per_second": rate, "milliseconds": each, "counts": counts, "decisions_per_second": decisions}
+        found = {
+            "mails_per_second": rate,
+            "milliseconds": each,
+            "read_per_second": rates,
+            "counts": counts,
+            "decisions_per_second": decisions,
+            "replayed_per_second": replayed,
+        }
         print(json.dumps(found))
         return
     print(f"complaint-router {__version__}, Python {platform.python_version()}, {os.cpu_count()} cores")
@@ -158,6 +169,10 @@ def main() -> None:
     for routes, rates in decisions.items():
         words = f"decisions, {routes} routes"
         print(f"  {words:22} {rates['bare']:8.0f} /s bare, {rates['stored']:8.0f} /s with the reasons that are stored")
+    print(f"  {'replay, one process':22} {replayed:8.0f} stored messages/s, {100_000 / replayed:.0f} s for 100,000")
+    print("\nmessages read per second, one core; chat: median over the fixtures\n")
+    for name, value in rates.items():
+        print(f"  {name:26} {value:9.0f}/s")
     print(f"\n  {counts}")
 
 

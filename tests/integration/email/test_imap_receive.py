@@ -11,7 +11,9 @@ import pytest
 import channels.email.imap as imap_module
 from channels.email.channel import EmailChannel, create
 from channels.email.imap_session import ImapSession
-from router.interfaces import ChannelContext, Delivery
+from channels.email.parse import parse
+from router.errors import ParseError
+from router.interfaces import ChannelContext, Delivery, ParseOptions
 from router.testing.channels import eventually, offers, receipt
 from router.testing.servers.dovecot import DovecotServer
 
@@ -166,18 +168,34 @@ async def test_imap_offers_a_refused_message_again(
 
 
 async def test_imap_keeps_what_is_too_large_in_the_mailbox_and_says_so(
-    imap_server: DovecotServer, imap_config: Any, context: ChannelContext
+    imap_server: DovecotServer, imap_config: Any, context: ChannelContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An oversized message is marked and listed in health, and the next one is unaffected."""
-    await put(imap_server, mail(1, "x" * 5000), mail(2))
-    channel = create("support", imap_config(max_message_bytes=2000), context)
+    """An oversized message is marked, listed in health and offered as its header, which goes to quarantine with the
+    reason; it is neither flagged nor moved, the next one is unaffected, and a restart does not list it again."""
+    monkeypatch.setattr(imap_module, "_REFUSED_RETRY_SECONDS", 0.1)
+    large = mail(1, "x" * 5000)
+    await put(imap_server, large, mail(2))
+    config = imap_config(max_message_bytes=2000)
+    channel = create("support", config, context)
     async with offers(channel) as next_one:
-        delivery = await next_one()
+        left, delivery = await next_one(), await next_one()
+        assert left.raw.body == large[: large.index(b"\r\n\r\n") + 4]
+        assert left.raw.transport.left_bytes == len(large)
+        with pytest.raises(ParseError, match=f"larger than the limit: {len(large)} bytes"):
+            parse(left.raw, ParseOptions())
         assert delivery.raw.body == mail(2)
+        await left.refuse(RuntimeError("disk full"))
+        again = await next_one()
+        assert (again.raw.source_key, again.raw.body) == (left.raw.source_key, left.raw.body)
+        await again.ack(receipt(again))
+        await delivery.ack(receipt(delivery))
+        await eventually(lambda: _is_done(context, 2), "the position is saved")
         health = await channel.health()
     assert health.ok
     assert "1 messages over 2000 bytes" in health.detail
     assert "$TooLarge" in (await flags(imap_server))[1]
+    await put(imap_server, mail(3))
+    assert [one.raw.body for one in await take(create("support", config, context), 1)] == [mail(3)]
 
 
 async def test_imap_with_start_new_leaves_old_mail_alone(
@@ -193,6 +211,10 @@ async def test_imap_with_start_new_leaves_old_mail_alone(
         await asyncio.gather(pending, return_exceptions=True)
     await put(imap_server, mail(2))
     assert (await take(create("support", config, context), 1))[0].raw.body == mail(2)
+
+
+async def _is_done(context: ChannelContext, uid: int) -> bool:
+    return any(f'"uid":{uid},' in saved for saved in context.cursors.saved.values())  # type: ignore[attr-defined]
 
 
 async def _saved(context: ChannelContext) -> bool:

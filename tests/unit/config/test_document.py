@@ -24,6 +24,7 @@ HOSTILE = {
     "surrogate escape": 'a: "\\ud800"\nb: [\n',
     "tag": "a: !!python/object/apply:os.system [ls]",
     "directive": "%TAG ! tag:example.org,2000:\n---\na: !x b",
+    "version": "%YAML 1.5\n---\na: 1",
     "unclosed": 'a: "' + "b" * 100_000,
     "tab": "a:\n\t- b",
     "long key": "a" * 100_000 + ": b",
