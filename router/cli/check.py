@@ -4,21 +4,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, plural, print_json, stop
+from router.cli.common import ConfigOption, JsonOption, plural, print_json
+
+if TYPE_CHECKING:
+    from router.config.loader import Configuration
+    from router.errors import Mistake
 
 __all__ = ["check"]
 
 
-def check(*, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
-    """Read the whole configuration and list what is wrong with file, line and column. Exit code 0: it can run."""
+def check(
+    *,
+    config: ConfigOption = Path("config"),
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings make it fail too, with exit code 1.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List mistakes in the configuration, and what is most probably meant otherwise. Exit code 0: it can run."""
     from router.config.loader import check_secrets, load
     from router.errors import ConfigError, Mistake
 
     mistakes: list[Mistake] = []
+    warnings: list[Mistake] = []
     summary: dict[str, Any] = {}
     if not config.is_dir():
         mistakes = [Mistake(str(config), 0, 0, "", f"no such folder; make one with: complaint-router init {config}")]
@@ -29,19 +39,43 @@ def check(*, config: ConfigOption = Path("config"), as_json: JsonOption = False)
             mistakes = list(error.mistakes)
         else:
             mistakes = list(check_secrets(configuration))
+            warnings = _warnings(configuration)
             summary = {
                 "channels": [f"{c.kind}:{c.account}" for c in configuration.channels if c.enabled],
                 "teams": [team.name for team in configuration.teams.teams],
                 "digest": configuration.digest,
             }
+    ok = not mistakes and not (strict and warnings)
     if as_json:
-        rows = [{**vars(m), "message": str(m)} for m in mistakes]
-        print_json({"ok": not mistakes, "mistakes": rows, **summary})
-        raise typer.Exit(2 if mistakes else 0)
+        print_json({"ok": ok, "mistakes": _rows(mistakes), "warnings": _rows(warnings), **summary})
+    else:
+        _show(mistakes, warnings, summary)
+    if not ok:
+        raise typer.Exit(2 if mistakes else 1)
+
+
+def _warnings(configuration: Configuration) -> list[Mistake]:
+    from router.cli.members import unstaffed
+    from router.rules.lint import lint
+
+    return lint(configuration) + unstaffed(configuration)
+
+
+def _rows(found: list[Mistake]) -> list[dict[str, Any]]:
+    return [{**vars(mistake), "message": str(mistake)} for mistake in found]
+
+
+def _show(mistakes: list[Mistake], warnings: list[Mistake], summary: dict[str, Any]) -> None:
     for mistake in mistakes:
         typer.secho(str(mistake), fg=typer.colors.RED, err=True)
+    for warning in warnings:
+        typer.secho(str(warning), fg=typer.colors.YELLOW, err=True)
     if mistakes:
-        raise stop(plural(len(mistakes), "mistake"), code=2)
-    typer.secho("The configuration is good.", fg=typer.colors.GREEN)
+        typer.secho(plural(len(mistakes), "mistake"), fg=typer.colors.RED, err=True)
+        return
+    if warnings:
+        typer.secho(f"It can run, with {plural(len(warnings), 'warning')}.", fg=typer.colors.YELLOW)
+    else:
+        typer.secho("The configuration is good.", fg=typer.colors.GREEN)
     typer.echo(f"  channels  {', '.join(summary['channels']) or 'none enabled'}")
     typer.echo(f"  teams     {', '.join(summary['teams'])}")

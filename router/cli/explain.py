@@ -58,10 +58,16 @@ async def _from_case(configuration: Configuration, case_id: str) -> list[Any]:
     if not entries:
         raise stop(f"no case {case_id}")
     from router.rules.explain import in_full
+    from router.rules.kept import KeptRules
 
-    rules = configuration.rules
+    kept, rules = KeptRules(configuration.data_dir), configuration.rules
+
+    def whole(decision: Decision, message: InboundMessage, labels: Classification | None) -> Decision:
+        same = decision.rules_digest == rules.digest
+        return in_full(decision, message, labels, rules if same else kept.rules_of(decision.rules_digest))
+
     return [
-        (e.message, e.classification, e.decision and in_full(e.decision, e.message, e.classification, rules))
+        (e.message, e.classification, e.decision and whole(e.decision, e.message, e.classification))
         for e in entries
         if e.direction == "in" and e.message is not None
     ]
@@ -131,9 +137,7 @@ def _show(message: InboundMessage, labels: Classification | None, decision: Deci
     if decision is not None:
         typer.echo(_wrapped(explain_decision(_shortened(decision))))
         if decision.left_out:
-            typer.echo(
-                f"the rules {decision.rules_digest} that decided this are no longer in force, so the rest is gone"
-            )
+            typer.echo(f"the rules {decision.rules_digest} that decided this were not kept, so the rest is gone")
 
 
 def _shortened(decision: Decision) -> Decision:

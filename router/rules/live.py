@@ -15,6 +15,7 @@ from router.errors import ConfigError, Mistake
 from router.failpoints import failpoint
 from router.interfaces import Clock
 from router.replies.templates import Templates
+from router.rules.kept import TAKEN, KeptRules, files_in_force
 from router.rules.ruleset import RuleSet
 
 __all__ = ["LiveRules", "ReloadResult"]
@@ -43,10 +44,12 @@ class LiveRules:
     Settings of the router, channels and sinks are read at start only; a change of theirs is checked and reported.
     """
 
-    def __init__(self, configuration: Configuration, *, clock: Clock) -> None:
+    def __init__(self, configuration: Configuration, *, clock: Clock, kept: KeptRules | None = None) -> None:
+        """``kept``: where each set that comes into force is kept, with a log; None keeps nothing."""
         self._started = configuration
         self._configuration = configuration
         self._clock = clock
+        self._kept = kept
         self._made = {configuration.rules.digest: configuration.rules}  # to explain what they decided
         self._seen = self._fingerprint()
         self._lock = threading.Lock()  # the watcher and the API may both ask
@@ -70,18 +73,40 @@ class LiveRules:
         """The rules of that digest, if they are in force or were since the start; None if they are not at hand."""
         return self._made.get(digest)
 
+    def rules_of(self, digest: str) -> RuleSet | None:
+        """The same, also from what was kept before the start. Reads files: call it in a thread."""
+        return self.of(digest) or (self._kept.rules_of(digest) if self._kept is not None else None)
+
     @property
     def digest(self) -> str:
         """Digest of the rules in force, as every decision carries it."""
         return self.rules.digest
 
-    def reload(self) -> ReloadResult:
+    def reload(self, *, cause: str = "asked") -> ReloadResult:
         """Read the folder again and exchange everything, or nothing and say why. Never raises for a mistake in it.
 
-        Blocks while it reads: call it in a thread.
+        Blocks while it reads: call it in a thread. ``cause`` is for the log of what was in force.
         """
         with self._lock:
-            return self._reload()
+            result = self._reload()
+            if result.ok:
+                self._note(cause)
+            else:
+                self._note(cause, f"refused: {result.mistakes[0]}" if result.mistakes else "refused")
+            return result
+
+    def _note(self, cause: str, refused: str = "") -> None:
+        """Keep the set now in force; that it cannot be kept stops nothing."""
+        if self._kept is None:
+            return
+        try:
+            files = None if refused else files_in_force(self._configuration.folder)
+            self._kept.note(
+                at=self._clock.now(), cause=cause, verdict=refused or TAKEN, files=files,
+                rules="" if refused else self.digest,
+            )  # fmt: skip
+        except OSError as error:
+            log.warning("rules_not_kept", reason=type(error).__name__, digest=self.digest)
 
     def _reload(self) -> ReloadResult:
         self._seen = self._fingerprint()
@@ -108,12 +133,13 @@ class LiveRules:
 
     async def watch(self, *, seconds: float = 1.0) -> None:
         """Reload whenever a file of the configuration has changed, until cancelled."""
+        await asyncio.to_thread(self._note, "start")
         while True:
             await self._clock.sleep(seconds)
             if await asyncio.to_thread(self._fingerprint) != self._seen:
                 try:
                     async with asyncio.timeout(_RELOAD_SECONDS):
-                        await asyncio.to_thread(self.reload)
+                        await asyncio.to_thread(self.reload, cause="file change")
                 except (TimeoutError, OSError) as error:
                     log.exception("rules_reload_failed", reason=type(error).__name__, digest=self.digest)
 

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a route says without any effect: texts that can never leave, changes that change nothing, odd thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.config.loader import Configuration
+from router.config.problems import Problems
+from router.rules.fields import find_field
+from router.rules.levels import LABELS
+from router.rules.lint_atoms import Atom
+from router.rules.lint_logic import follows
+from router.rules.lint_routes import Line, Lines
+from router.rules.matchers import Compiler, KnownNames
+from router.rules.model import AnswerSettings, LabelThresholds, RouteActions, RulesFile, UrgencyChange
+
+__all__ = ["check_actions"]
+
+_TEXTS = ("acknowledge", "answer", "ask")
+
+
+def check_actions(file: RulesFile, lines: Lines, configuration: Configuration, problems: Problems) -> None:
+    """Note what is said and never done."""
+    asked = _Asked(problems)
+    _urgency(file.root, ("root",), problems)
+    for line in lines.all:
+        _urgency(line.settings, line.at, problems)
+        _texts(line, asked, problems)
+        _answer(line, asked, file, problems)
+        _languages(line, lines, configuration, problems)
+        _nothing(line, problems)
+    _thresholds(file, problems)
+
+
+class _Asked:
+    """Questions that decide whether a text leaves."""
+
+    def __init__(self, problems: Problems) -> None:
+        compiler = Compiler(Problems(problems.document), KnownNames())
+
+        def made(name: str, value: object) -> Atom:
+            field = find_field(name)
+            assert field is not None  # both are in the table
+            condition = compiler.equals(field, value, (name,))
+            return Atom(name, "is", value, (name,), field, condition.test if condition else None)
+
+        self.public = made("visibility", "public")
+        self.machines = tuple(made(f"flags.{flag}", True) for flag in ("auto_reply", "bounce", "receipt", "own"))
+        self.others = made("kind", ["complaint", "praise", "other"])
+
+
+def _always(line: Line, atom: Atom) -> bool:
+    return all(follows(row.atoms, atom) for row in line.reached)
+
+
+def _texts(line: Line, asked: _Asked, problems: Problems) -> None:
+    for key in _TEXTS:
+        if not getattr(line.settings, key):
+            continue
+        if _always(line, asked.public):
+            problems.add((*line.at, key), "has no effect: nothing leaves by itself in public")
+        elif any(_always(line, flag) for flag in asked.machines):
+            problems.add((*line.at, key), "has no effect: nothing leaves by itself to machines")
+
+
+def _answer(line: Line, asked: _Asked, file: RulesFile, problems: Problems) -> None:
+    answer = line.settings.answer
+    if not answer:
+        return
+    if _always(line, asked.others):
+        problems.add((*line.at, "answer"), "has no effect: only requests are answered by themselves")
+    holds = [one.settings.hold_reply for one in _up(line) if one.settings.hold_reply is not None] + [
+        file.root.hold_reply
+    ]
+    if holds[0]:
+        problems.add((*line.at, "answer"), "has no effect: replies wait for approval here; say 'hold_reply: false'")
+    kind = file.confidence.kind
+    own = isinstance(answer, AnswerSettings) and "confidence" in answer.model_fields_set
+    if isinstance(answer, AnswerSettings) and own and kind is not None and answer.confidence < kind.apply:
+        sentence = f"has no effect: 'kind' is acted on only from {kind.apply:g} on (confidence.kind.apply)"
+        problems.add((*line.at, "answer", "confidence"), sentence)
+
+
+def _up(line: Line) -> Iterator[Line]:
+    at: Line | None = line
+    while at is not None:
+        yield at
+        at = at.parent
+
+
+def _urgency(settings: RouteActions, at: tuple[str | int, ...], problems: Problems) -> None:
+    change = settings.urgency
+    if not isinstance(change, UrgencyChange):
+        return
+    if change.at_least == "low":
+        problems.add((*at, "urgency", "at_least"), "has no effect: everything is at least low")
+    if change.at_most == "critical":
+        problems.add((*at, "urgency", "at_most"), "has no effect: nothing is above critical")
+    order = ("low", "normal", "high", "critical")
+    if change.at_least and change.at_most and order.index(change.at_least) > order.index(change.at_most):
+        problems.add((*at, "urgency"), f"at least {change.at_least} and at most {change.at_most} contradict each other")
+    if not change.model_fields_set:
+        problems.add((*at, "urgency"), "says nothing; write {at_least: high} or {up: 1}")
+
+
+def _nothing(line: Line, problems: Problems) -> None:
+    said = {name for name in RouteActions.model_fields if getattr(line.settings, name) not in (None, (), {})}
+    if not said and line.settings.continue_:
+        sentence = f"'{line.path}' says nothing and goes on, so it has no effect; add an action or remove it"
+        problems.add((*line.at, "name"), sentence)
+
+
+def _languages(line: Line, lines: Lines, configuration: Configuration, problems: Problems) -> None:
+    """A route that sends a language to a team that does not speak it."""
+    queue = next((one.settings.queue for one in _up(line) if one.settings.queue), lines.root.queue)
+    name = configuration.queues.get(queue, "")
+    team = next((team for team in configuration.teams.teams if team.name == name), None)
+    wanted = line.settings.when.get("language")
+    if team is None or not team.languages or line.settings.continue_ or isinstance(wanted, dict):
+        return
+    spoken = [language.casefold() for language in team.languages]
+    strange = [one for one in (wanted if isinstance(wanted, list) else [wanted]) if isinstance(one, str)]
+    strange = [one for one in strange if one.casefold() not in (*spoken, "und")]
+    if strange:
+        sentence = f"nobody of the team '{team.name}', which gets it, speaks {', '.join(strange)}"
+        problems.add((*line.at, "when", "language"), f"{sentence}; it speaks {', '.join(team.languages)}")
+
+
+def _thresholds(file: RulesFile, problems: Problems) -> None:
+    places: list[tuple[tuple[str | int, ...], LabelThresholds]] = [(("confidence",), file.confidence)]
+    places += [(("confidence", "channels", name), one) for name, one in file.confidence.channels.items()]
+    for at, settings in places:
+        for label in LABELS:
+            limits = getattr(settings, label)
+            if limits is None:
+                continue
+            if limits.apply == 0 and at == ("confidence",):
+                problems.add((*at, label, "apply"), "has no effect: every label is acted on anyway; leave it out")
+            elif limits.apply == 1:
+                problems.add((*at, label, "apply"), "no label is ever so certain: it would never be acted on")
+        if at != ("confidence",) and not settings.model_fields_set:
+            problems.add(at, "says nothing; name a label, such as {type: {apply: 0.8}}")

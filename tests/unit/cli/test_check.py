@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""check: warnings beside mistakes, and what they make of the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def test_warning_fails_only_when_strict(run: Any, rows: Any, conf: Path) -> None:
+    """What is legal and odd is shown with its place and can run; for CI it can fail."""
+    with (conf / "rules.yaml").open("a", encoding="utf-8") as file:
+        file.write("    - {name: late, when: {type: delivery, language: fi}, queue: billing}\n")
+    done = run("check", "-c", conf)
+    assert "'root/late' is never reached: 'root/delivery' (line " in done.stderr
+    assert "It can run, with 1 warning." in done.stdout
+    assert run("check", "-c", conf, "--strict", code=1).stderr == done.stderr
+    [said] = rows("check", "-c", conf, "--strict", code=1)
+    assert (said["ok"], said["mistakes"]) == (False, [])
+    assert said["warnings"][0]["line"] > 90
+
+
+def test_teams_without_anybody_are_named(run: Any, conf: Path, tmp_path: Path) -> None:
+    """As soon as somebody was added, the teams that nobody is in are named; a manager reads all teams."""
+    (tmp_path / "word").write_text("correct horse battery", encoding="utf-8")
+    run("user", "add", "aino", "--team", "delivery", "-c", conf, "--password-file", "word")
+    shown = run("check", "-c", conf).stderr
+    assert "nobody is in triage, billing, products" in shown
+    assert "delivery" not in shown
+    run("user", "add", "boss", "--role", "manager", "-c", conf, "--password-file", "word")
+    assert "nobody is in" not in run("check", "-c", conf).stderr
