@@ -26,6 +26,7 @@ from pydantic import Field, ValidationError
 from classifiers.features import FeatureSettings
 from classifiers.model import LinearClassifier
 from classifiers.parameters import HEADS, Head, Parameters, Thresholds
+from classifiers.shape import SHAPES
 from classifiers.signals import SignalFile
 from router.errors import ModelError
 from router.schema import KINDS, URGENCIES, Frozen
@@ -61,6 +62,7 @@ class _ThresholdSpec(Frozen):
     also: float = Field(ge=0, le=1)
     critical: float = Field(ge=0, le=1)
     high: float = Field(ge=0, le=1)
+    by_channel: dict[str, tuple[float, float]] = Field(default_factory=dict, max_length=100)
 
 
 class _ArraySpec(Frozen):
@@ -78,6 +80,7 @@ class _Manifest(Frozen):
     idf_rest: float = Field(ge=0, le=1000, allow_inf_nan=False)
     channels: tuple[str, ...] = Field(max_length=100)
     languages: tuple[str, ...] = Field(max_length=100)
+    shapes: tuple[str, ...] = ()
     signals: SignalFile
     arrays: dict[str, _ArraySpec]
     card: dict[str, Any]
@@ -108,6 +111,7 @@ def _manifest_of(parameters: Parameters, arrays: dict[str, npt.NDArray[Any]], bl
         idf_rest=parameters.idf_rest,
         channels=parameters.channels,
         languages=parameters.languages,
+        shapes=parameters.shapes,
         signals=parameters.signals,
         arrays={
             name: _ArraySpec(sha256=hashlib.sha256(blobs[name]).hexdigest(), dtype=array.dtype.str, shape=array.shape)
@@ -282,7 +286,9 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
     features = FeatureSettings(**manifest.features.model_dump())
     outputs = sum(len(head.labels) for head in manifest.heads.values())
     columns = arrays["columns"]
-    extra = len(manifest.signals.groups) + len(manifest.channels)
+    if manifest.shapes not in {(), SHAPES}:
+        raise ModelError("the model was trained with other shapes of texts than this version knows; train it anew")
+    extra = len(manifest.signals.groups) + len(manifest.channels) + len(manifest.shapes)
     for name, shape in (
         ("columns", (len(columns),)),
         ("weights", (len(columns) + extra, outputs)),
@@ -308,5 +314,6 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
         signals=manifest.signals,
         channels=manifest.channels,
         languages=manifest.languages,
+        shapes=manifest.shapes,
         card=manifest.card,
     )

@@ -232,7 +232,7 @@ def lint(paths: Sequence[Path]) -> list[Finding]:
     return findings
 
 
-def label_counts(rows: Sequence[CorpusRow]) -> dict[str, dict[str, int]]:
+def label_counts(rows: Sequence[object]) -> dict[str, dict[str, int]]:
     """How often each value of each label stands in the corpus."""
     return {
         name: dict(sorted(Counter(str(getattr(row, name)) for row in rows).items()))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,11 @@ SHIPPED = Path(__file__).parent / "models" / "default.zip"
 
 
 def load_default(
-    path: Path | None = None, *, languages: Sequence[str] | None = None, signals: Path | None = None
+    path: Path | None = None,
+    *,
+    languages: Sequence[str] | None = None,
+    signals: Path | None = None,
+    types: Mapping[str, Sequence[str]] | None = None,
 ) -> Classifier:
     """Load a classifier.
 
@@ -27,6 +31,7 @@ def load_default(
         path: A model archive, or None for the one that comes with the product.
         languages: Those a text may be in; all of the model's by default.
         signals: An installation's own phrases, added to groups of ``signals.yaml`` that the model knows.
+        types: An installation's own types and which labels of the model count for each; see ``own_types.py``.
 
     Raises:
         ModelError: The archive or the list is missing, damaged or does not fit; says what to do.
@@ -38,4 +43,4 @@ def load_default(
         except (OSError, ValueError) as error:
             raise ModelError(f"{signals}: {error}") from error
         parameters = replace(parameters, signals=added)
-    return LinearClassifier(parameters, digest=digest, languages=languages)
+    return LinearClassifier(parameters, digest=digest, languages=languages, types=types)

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from classifiers.calibration import quadratic_kappa
 from classifiers.corpus import CorpusRow
+from classifiers.own_rows import OwnRow
 from router.interfaces import Classifier, ClassifierInput
 from router.schema import URGENCIES, Classification, Frozen
 
-__all__ = ["LabelScore", "Report", "Scores", "evaluate", "report_of"]
+__all__ = ["LabelScore", "Labelled", "Report", "Scores", "answer_all", "evaluate", "report_of"]
+
+Labelled: TypeAlias = CorpusRow | OwnRow
+"""A message with labels to judge by; what is None is not judged."""
 
 
 class LabelScore(Frozen):
@@ -103,10 +109,10 @@ def _share(values: Sequence[bool]) -> float | None:
 def _label_scores(pairs: Sequence[tuple[str, str]]) -> dict[str, LabelScore]:
     """By the true label; a label that is only predicted is not listed."""
     found = {}
-    for label in sorted({true for true, _ in pairs}):
-        true = sum(t == label for t, _ in pairs)
-        said = sum(g == label for _, g in pairs)
-        hits = sum(t == g == label for t, g in pairs)
+    trues, guesses = Counter(t for t, _ in pairs), Counter(g for _, g in pairs)
+    right = Counter(t for t, g in pairs if t == g)
+    for label, true in sorted(trues.items()):
+        said, hits = guesses[label], right[label]
         precision, recall = hits / max(1, said), hits / max(1, true)
         f1 = 2 * hits / (true + said)
         found[label] = LabelScore(support=true, precision=round(precision, 4), recall=round(recall, 4), f1=round(f1, 4))
@@ -118,13 +124,13 @@ def _macro(pairs: Sequence[tuple[str, str]]) -> float | None:
     return round(sum(s.f1 for s in scores.values()) / len(scores), 4) if scores else None
 
 
-def _also_f1(rows: Sequence[CorpusRow], said: Sequence[Classification]) -> float | None:
+def _also_f1(rows: Sequence[Labelled], said: Sequence[Classification]) -> float | None:
     right = wanted = named = 0
     for row, guess in zip(rows, said, strict=True):
         wanted += len(row.also)
         named += len(guess.also)
         right += len(set(guess.also) & {*row.also, row.type})
-    return round(2 * right / (wanted + named), 4) if wanted + named else None
+    return round(2 * right / (wanted + named), 4) if wanted else None
 
 
 def _calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> float:
@@ -135,7 +141,7 @@ def _calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> fl
     return round(float(sum(abs(said[b].mean() - was[b].mean()) * len(b) for b in bins) / max(1, len(order))), 4)
 
 
-def _calibration(rows: Sequence[CorpusRow], said: Sequence[Classification]) -> dict[str, float]:
+def _calibration(rows: Sequence[Labelled], said: Sequence[Classification]) -> dict[str, float]:
     errors = {}
     for head in ("kind", "type", "urgency"):
         pairs = [
@@ -152,15 +158,16 @@ def _calibration(rows: Sequence[CorpusRow], said: Sequence[Classification]) -> d
     return errors
 
 
-def _scores(rows: Sequence[CorpusRow], said: Sequence[Classification]) -> Scores:
+def _scores(rows: Sequence[Labelled], said: Sequence[Classification]) -> Scores:
     both = list(zip(rows, said, strict=True))
-    kinds: list[tuple[str, str]] = [(r.kind, c.kind) for r, c in both]
+    kinds: list[tuple[str, str]] = [(r.kind, c.kind) for r, c in both if r.kind]
     typed = [(r, c) for r, c in both if r.type is not None]
     types = [(str(r.type), str(c.type)) for r, c in typed]
     surest = sorted(typed, key=lambda pair: -pair[1].confidence("type"))[: max(1, len(typed) // 2)]
-    truth: npt.NDArray[np.int64] = np.array([URGENCIES.index(r.urgency) for r in rows], np.int64)
-    guess: npt.NDArray[np.int64] = np.array([URGENCIES.index(c.urgency) for c in said], np.int64)
-    urgency = _label_scores([(r.urgency, c.urgency) for r, c in both]).get("critical")
+    pressed = [(r.urgency, c.urgency) for r, c in both if r.urgency]
+    truth: npt.NDArray[np.int64] = np.array([URGENCIES.index(true) for true, _ in pressed], np.int64)
+    guess: npt.NDArray[np.int64] = np.array([URGENCIES.index(said) for _, said in pressed], np.int64)
+    urgency = _label_scores([(str(true), str(said)) for true, said in pressed]).get("critical")
     return Scores(
         messages=len(rows),
         kind_f1=_macro(kinds),
@@ -171,23 +178,29 @@ def _scores(rows: Sequence[CorpusRow], said: Sequence[Classification]) -> Scores
         type_accuracy=_share([t == g for t, g in types]),
         type_accuracy_surest_half=_share([r.type == c.type for r, c in surest] if typed else []),
         also_f1=_also_f1(rows, said),
-        urgency_kappa=round(quadratic_kappa(truth, guess, len(URGENCIES)), 4) if rows else None,
+        urgency_kappa=round(quadratic_kappa(truth, guess, len(URGENCIES)), 4) if pressed else None,
         critical_recall=urgency.recall if urgency else None,
         critical_precision=urgency.precision if urgency else None,
-        language_accuracy=_share([r.language == c.language for r, c in both]),
+        language_accuracy=_share([r.language == c.language for r, c in both if r.language]),
         unsure=round(sum(c.unsure for c in said) / max(1, len(said)), 4),
-        accuracy_when_sure=_share([r.kind == c.kind and r.type == c.type for r, c in both if not c.unsure]),
+        accuracy_when_sure=_share([_is_right(r, c) for r, c in both if not c.unsure]),
         calibration_error=_calibration(rows, said),
     )
 
 
-def _by(rows: Sequence[CorpusRow], said: Sequence[Classification], name: str) -> dict[str, Scores]:
+def _is_right(row: Labelled, said: Classification) -> bool:
+    """Kind and type, as far as they are known; praise and other rightly have no type."""
+    kind_right = row.kind in (None, said.kind)
+    return kind_right and (row.type == said.type if isinstance(row, CorpusRow) else row.type in (None, said.type))
+
+
+def _by(rows: Sequence[Labelled], said: Sequence[Classification], name: str) -> dict[str, Scores]:
     values = sorted({getattr(row, name) for row in rows})
     groups = {value: [i for i, row in enumerate(rows) if getattr(row, name) == value] for value in values}
     return {value: _scores([rows[i] for i in at], [said[i] for i in at]) for value, at in groups.items()}
 
 
-def report_of(rows: Sequence[CorpusRow], said: Sequence[Classification], *, model: str = "") -> Report:
+def report_of(rows: Sequence[Labelled], said: Sequence[Classification], *, model: str = "") -> Report:
     """Compare predictions with the labels; both in the same order."""
     labels: dict[str, dict[str, LabelScore]] = {}
     confusion: dict[str, dict[str, dict[str, int]]] = {}
@@ -205,7 +218,7 @@ def report_of(rows: Sequence[CorpusRow], said: Sequence[Classification], *, mode
     )  # fmt: skip
 
 
-def evaluate(model: Classifier, rows: Sequence[CorpusRow], *, hints: bool = False) -> Report:
+def evaluate(model: Classifier, rows: Sequence[Labelled], *, hints: bool = False) -> Report:
     """Classify labelled messages and score the answers.
 
     Args:
@@ -213,5 +226,10 @@ def evaluate(model: Classifier, rows: Sequence[CorpusRow], *, hints: bool = Fals
         rows: Labelled messages; shape (n,), n at least 1.
         hints: Tell the classifier each message's language, as a channel would that knows it.
     """
+    return report_of(rows, answer_all(model, rows, hints=hints), model=model.name)
+
+
+def answer_all(model: Classifier, rows: Sequence[Labelled], *, hints: bool = False) -> list[Classification]:
+    """What the classifier says of each message; the arguments are those of ``evaluate``."""
     batch = [ClassifierInput(text=r.text, channel=r.channel, language=r.language if hints else "") for r in rows]
-    return report_of(rows, model.classify(batch, explain=False), model=model.name)
+    return model.classify(batch, explain=False)

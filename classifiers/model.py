@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,13 @@ from classifiers.explain import BlockWords, evidence_of
 from classifiers.features import cut_blocks
 from classifiers.language import LanguageFinder, LanguageGuess
 from classifiers.normalize import MAX_CHARS, IntArray, read_block
+from classifiers.own_types import LabelMap
 from classifiers.parameters import HEADS, Parameters
 from classifiers.phrases import Match, sorted_unique
 from classifiers.scoring import AllProbabilities, Scorer
+from classifiers.shape import shapes_of
 from classifiers.signals import SignalMatcher
+from router.errors import ModelError
 from router.interfaces import ClassifierInput
 from router.schema import URGENCIES, Classification, Evidence
 
@@ -40,6 +43,7 @@ class _Reading:
     """What was seen in one text before any arithmetic."""
 
     text: str
+    channel: str
     language: LanguageGuess
     floor: int  # the place in URGENCIES that signals raise the urgency to; their number for none
 
@@ -62,19 +66,36 @@ def decide_urgency(scores: dict[str, float], *, critical: float, high: float) ->
 class LinearClassifier:
     """One joint linear model over hashed n-grams, signals and the channel, for all languages."""
 
-    def __init__(self, parameters: Parameters, *, digest: str = "", languages: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        *,
+        digest: str = "",
+        languages: Sequence[str] | None = None,
+        types: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Make a classifier of parameters; ``types`` are an installation's own, see ``own_types.py``.
+
+        Raises:
+            ModelError: The model knows none of these types.
+        """
         self.parameters = parameters
         self._name = f"{parameters.name}@{digest[:12]}" if digest else parameters.name
         self._scorer = Scorer(parameters)
         self._matcher = SignalMatcher(parameters.signals)
         self._group = {group: i for i, group in enumerate(self._matcher.groups)}
         self._channel = {name: len(self._group) + i for i, name in enumerate(parameters.channels)}
+        self._first_shape = len(self._group) + len(self._channel)
         self._finder = LanguageFinder(languages or parameters.languages)
         floors = [parameters.signals.groups[group].at_least for group in self._matcher.groups]
         self._floors = np.array([URGENCIES.index(floor) if floor else len(URGENCIES) for floor in floors], np.int64)
         self._slices = parameters.slices()
         self._probabilities = AllProbabilities([parameters.heads[head] for head in HEADS])
         self._presses = np.array([parameters.signals.groups[group].presses for group in self._matcher.groups], bool)
+        self._map = LabelMap(parameters.heads["type"].labels, types) if types is not None else None
+        if self._map is not None and len(self._map.untrained) == len(self._map.labels):
+            raise ModelError(f"the model knows none of the types {', '.join(self._map.labels)}; train one that does")
+        self._types = self._map.labels if self._map else parameters.heads["type"].labels
         self._factors = {
             name: np.exp(head.lean or np.zeros(len(head.labels))) for name, head in parameters.heads.items()
         }
@@ -103,17 +124,20 @@ class LinearClassifier:
         block = read_block(texts)
         guesses = self._finder.find_block(block, texts, [given.language for given in batch])
         match = self._matcher.find_block(block, [guess.spoken for guess in guesses])
-        scored = self._scorer.score(block, self._extra(match, batch), shares=explain)
+        scored = self._scorer.score(block, self._extra(match, texts, batch), shares=explain)
         floors = np.full(len(texts), len(URGENCIES))
         np.minimum.at(floors, match.row, self._floors[match.group])
-        part = list(map(_Reading, texts, guesses, floors.tolist()))
+        part = list(map(_Reading, texts, (given.channel for given in batch), guesses, floors.tolist()))
         every = self._probabilities.of(scored.scores).round(4)
         tables: dict[str, list[list[float]]] = {}
         chosen: dict[str, list[int]] = {}
         for head in HEADS:
             chances = every[:, self._slices[head]]
+            weighed = chances * self._factors[head]
+            if head == "type" and self._map is not None:
+                chances, weighed = self._map.chances(chances).round(4), self._map.merge(weighed)
             tables[head] = chances.tolist()
-            chosen[head] = (chances * self._factors[head]).argmax(axis=1).tolist()
+            chosen[head] = weighed.argmax(axis=1).tolist()
         labelled = [
             self._decide(reading, {head: tables[head][i] for head in HEADS}, chosen["kind"][i], chosen["type"][i])
             for i, reading in enumerate(part)
@@ -123,33 +147,40 @@ class LinearClassifier:
             words = BlockWords(self._scorer, scored)
             words.place(match)
             for head in HEADS:
-                self._explain(head, match=match, part=part, labelled=labelled, whys=whys, words=words)
+                places = self._columns(head, chosen[head], every, labelled)
+                self._explain(head, match=match, part=part, chosen=places, whys=whys, words=words)
         return [
             Classification.model_construct(**fields, why=why, model=self._name)
             for fields, why in zip(labelled, whys, strict=True)
         ]
 
-    def _extra(self, match: Match, batch: Sequence[ClassifierInput]) -> tuple[IntArray, IntArray]:
+    def _extra(self, match: Match, texts: Sequence[str], batch: Sequence[ClassifierInput]) -> tuple[IntArray, IntArray]:
         """The texts and the rows of the extra table that are on for them."""
-        width = len(self._group) + len(self._channel)
-        channels = [i * width + self._channel[g.channel] for i, g in enumerate(batch) if g.channel in self._channel]
-        pairs = sorted_unique(np.concatenate((match.row * width + match.group, np.array(channels, np.int64))))
+        width = self._first_shape + len(self.parameters.shapes)
+        others = [i * width + self._channel[g.channel] for i, g in enumerate(batch) if g.channel in self._channel]
+        if self.parameters.shapes:
+            for i, text in enumerate(texts):
+                first = i * width + self._first_shape
+                others += [first + shape for shape in shapes_of(text)]
+        pairs = sorted_unique(np.concatenate((match.row * width + match.group, np.array(others, np.int64))))
         return pairs // max(width, 1), pairs % max(width, 1)
 
     def _decide(self, reading: _Reading, row: dict[str, list[float]], kind_at: int, type_at: int) -> dict[str, Any]:
         """From probabilities to labels; the fields of a Classification but the reasons."""
         limits, heads = self.parameters.thresholds, self.parameters.heads
-        scores = {head: dict(zip(heads[head].labels, row[head], strict=True)) for head in HEADS}
+        names = {head: self._types if head == "type" else heads[head].labels for head in HEADS}
+        scores = {head: dict(zip(names[head], row[head], strict=True)) for head in HEADS}
         kind = heads["kind"].labels[kind_at]
         empty = _WRITTEN.search(reading.text) is None
-        unsure = empty or scores["kind"][kind] < limits.kind
+        least_kind, least_type = limits.doubt(reading.channel)
+        unsure = empty or scores["kind"][kind] < least_kind
         chosen: str | None = None
         also: tuple[str, ...] = ()
         if kind not in _WITHOUT_TYPE:
-            chosen = heads["type"].labels[type_at]
+            chosen = self._types[type_at]
             others = [label for label, chance in scores["type"].items() if chance >= limits.also and label != chosen]
             also = tuple(sorted(others, key=scores["type"].__getitem__, reverse=True)[:_MOST_ALSO])
-            unsure = unsure or scores["type"][chosen] < limits.type
+            unsure = unsure or scores["type"][chosen] < least_type
         if empty:
             kind, chosen, also = "other", None, ()
         scores["language"] = reading.language.scores
@@ -164,20 +195,29 @@ class LinearClassifier:
             "unsure": unsure,
         }
 
+    def _columns(
+        self, head: str, chosen: Sequence[int], every: npt.NDArray[np.float64], labelled: Sequence[dict[str, Any]]
+    ) -> list[int]:
+        """The column of the weights that made each text's label; -1 where the text has none."""
+        first = self._slices[head].start
+        if head == "type" and self._map is not None:
+            chances = every[:, self._slices[head]].tolist()
+            parts = [self._map.strongest(row, own) for row, own in zip(chances, chosen, strict=True)]
+            return [first + i if fields[head] and i >= 0 else -1 for i, fields in zip(parts, labelled, strict=True)]
+        place = {label: first + i for i, label in enumerate(self.parameters.heads[head].labels)}
+        return [place.get(fields[head], -1) for fields in labelled]
+
     def _explain(
         self,
         head: str,
         *,
         match: Match,
         part: Sequence[_Reading],
-        labelled: Sequence[dict[str, Any]],
+        chosen: Sequence[int],
         whys: Sequence[dict[str, tuple[Evidence, ...]]],
         words: BlockWords,
     ) -> None:
         settings = self.parameters.heads[head]
-        first = self._slices[head].start
-        place = {label: first + i for i, label in enumerate(settings.labels)}
-        chosen = [place.get(fields[head], -1) for fields in labelled]
         weights = self._weigh_phrases(match, chosen, settings.scale)
         apart = np.flatnonzero(self._presses[match.group]) if head == "urgency" else np.zeros(0, np.int64)
         signals: dict[int, list[Evidence]] = {}

@@ -40,11 +40,16 @@ class Thresholds:
     also: float = 0.25  # a further type is named from here on
     critical: float = 0.35  # "critical" from here on, whatever else is likelier
     high: float = 0.5  # "high" or more urgent together
+    by_channel: dict[str, tuple[float, float]] = field(default_factory=dict)  # kind and type where enough was seen
+
+    def doubt(self, channel: str) -> tuple[float, float]:
+        """Below which probability of kind and of type a person should look, for messages of a channel."""
+        return self.by_channel.get(channel, (self.kind, self.type))
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """A trained linear model. Rows of ``weights``: the kept columns in order, then signals, then channels."""
+    """A trained linear model. Rows of ``weights``: the kept columns in order, then signals, channels and shapes."""
 
     name: str
     features: FeatureSettings
@@ -52,12 +57,13 @@ class Parameters:
     columns: npt.NDArray[np.int32]  # kept columns of the features, ascending; shape (a,)
     idf: Floats  # of the kept columns; shape (a,), or (0,) for none
     idf_rest: float  # of all others
-    weights: Floats  # shape (a + signals + channels, labels of all heads)
+    weights: Floats  # shape (a + signals + channels + shapes, labels of all heads)
     bias: Floats  # shape (labels of all heads,)
     thresholds: Thresholds
     signals: SignalFile
     channels: tuple[str, ...]
     languages: tuple[str, ...]
+    shapes: tuple[str, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)  # training data, metrics, versions: for people
 
     def slices(self) -> dict[str, slice]:

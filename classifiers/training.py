@@ -10,52 +10,42 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import hstack
 
 from classifiers.archive import save
 from classifiers.calibration import chances_of, fit_head, learn_also, learn_doubt, learn_lean, learn_urgency
-from classifiers.corpus import CorpusRow, as_labels, corpus_digest, corpus_files, fold_of, label_counts, read_corpus
+from classifiers.corpus import as_labels, corpus_digest, corpus_files, label_counts, read_corpus
+from classifiers.drift import reference_of, seen_of
 from classifiers.evaluation import Report, report_of
-from classifiers.features import FeatureSettings, cut_blocks, find_ngrams, weigh
-from classifiers.language import LanguageFinder
+from classifiers.features import Floats
+from classifiers.material import CHANNELS, Judged, Material, TrainingSettings, fit_separators, make_material
 from classifiers.model import LinearClassifier
-from classifiers.normalize import MAX_CHARS, read_block
+from classifiers.own_rows import OwnRow
 from classifiers.parameters import HEADS, Head, Parameters, Thresholds
-from classifiers.signals import SignalFile, SignalMatcher, read_signals
+from classifiers.public import PartRow, read_public, source_counts
+from classifiers.shape import SHAPES
+from classifiers.signals import SignalFile, read_signals
+from classifiers.telling import tell_apart
 from router.errors import ComplaintRouterError
 from router.interfaces import ClassifierInput
-from router.schema import KINDS, LANGUAGES, TYPES, URGENCIES, Classification
+from router.schema import LANGUAGES, TYPES, Classification
 
-__all__ = ["CHANNELS", "TrainingResult", "TrainingSettings", "train"]
+__all__ = ["CHANNELS", "TrainingResult", "TrainingSettings", "train", "train_rows"]
 
-CHANNELS = ("email", "chat", "social", "review", "form", "sms", "call_note")
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of all is done, 0 to 1."""
 
-_Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """What may be tuned; the reasons are in ``docs/decisions/classifier-features.md``."""
-
-    features: FeatureSettings = field(default_factory=FeatureSettings)
-    penalty: tuple[tuple[str, float], ...] = (("kind", 0.5), ("type", 0.3), ("urgency", 0.5))  # larger: fits closer
-    folds: int = 5
-    least_texts: int = 2  # an n-gram that stands in fewer texts is not kept
-    use_idf: bool = True
-    signal_size: float = 1.0  # of a signal beside n-grams, whose characters and words have length 1 each
-    channel_size: float = 0.3
-    sure_kind: float = 0.95  # share of right answers wanted among the trusted
-    sure_type: float = 0.92
-    most_unsure: float = 0.4
+_FEW = 200  # labelled messages below which others than one's own help to calibrate
+_MANY_LABELS = 30  # more are leaned by nothing: too few messages of each
+_UNTAUGHT = {"kind": "complaint", "type": "other", "urgency": "normal"}  # said where nothing was labelled
+_TAKEN_FOR_GRANTED = 6.0  # added to the score of that
 
 
 @dataclass(frozen=True)
@@ -64,148 +54,108 @@ class TrainingResult:
 
     model: LinearClassifier
     report: Report
+    judged: tuple[Classification | None, ...] = ()  # of each message of further sources: what models said that had not
+    # seen it; None for those that are never judged
+    answers: tuple[Classification, ...] = ()  # the same of each message of the corpus
 
     def save(self, path: Path) -> str:
         """Write the archive; returns its SHA-256."""
         return save(self.model.parameters, path)
 
 
-@dataclass(frozen=True)
-class _Material:
-    """The corpus as numbers."""
-
-    rows: Sequence[CorpusRow]
-    ngrams: csr_array  # counts are damped and normalised; idf included if used
-    extra: csr_array  # signals, then channels
-    truth: dict[str, npt.NDArray[np.int64]]  # head -> position of the label, -1 for none
-    labels: dict[str, tuple[str, ...]]
-    fold: npt.NDArray[np.int64]
-    idf: _Floats
-
-
-def _ngrams(texts: Sequence[str], settings: FeatureSettings, *, use_idf: bool) -> tuple[csr_array, _Floats]:
-    """The n-grams of all texts, and the inverse document frequency of each column."""
-    blocks = cut_blocks([text[:MAX_CHARS] for text in texts])
-    found = [find_ngrams(read_block(block), settings) for block in blocks]
-    sizes = [len(block) for block in blocks]
-
-    def matrix(idf: _Floats | None) -> csr_array:
-        parts = [weigh(f, n, settings, idf) for f, n in zip(found, sizes, strict=True)]
-        return vstack(
-            [
-                csr_array((p.values, p.indices, p.indptr), shape=(n, settings.columns))
-                for p, n in zip(parts, sizes, strict=True)
-            ],
-            format="csr",
-        )
-
-    plain = matrix(None)
-    seen = np.bincount(plain.indices, minlength=settings.columns)
-    idf = (np.log((1 + len(texts)) / (1 + np.maximum(seen, 1))) + 1).astype(np.float32)
-    return (matrix(idf), idf) if use_idf else (plain, idf)
-
-
-def _extra(rows: Sequence[CorpusRow], signals: SignalMatcher, settings: TrainingSettings) -> csr_array:
-    """Signals that were hit and the channel, as columns."""
-    finder = LanguageFinder()
-    table = np.zeros((len(rows), len(signals.groups) + len(CHANNELS)), np.float32)
-    first = 0
-    for texts in cut_blocks([row.text[:MAX_CHARS] for row in rows]):
-        block = read_block(texts)
-        match = signals.find_block(block, [guess.spoken for guess in finder.find_block(block, texts)])
-        table[first + match.row, match.group] = settings.signal_size
-        first += len(texts)
-    for i, row in enumerate(rows):
-        if row.channel in CHANNELS:
-            table[i, len(signals.groups) + CHANNELS.index(row.channel)] = settings.channel_size
-    return csr_array(table)
-
-
-def _material(
-    rows: Sequence[CorpusRow], signals: SignalFile, settings: TrainingSettings, types: Sequence[str]
-) -> _Material:
-    labels = {"kind": KINDS, "type": tuple(types), "urgency": URGENCIES}
-    ngrams, idf = _ngrams([row.text for row in rows], settings.features, use_idf=settings.use_idf)
-    return _Material(
-        rows=rows,
-        ngrams=ngrams,
-        extra=_extra(rows, SignalMatcher(signals), settings),
-        truth={head: as_labels([getattr(row, head) for row in rows], labels[head]) for head in HEADS},
-        labels=labels,
-        fold=np.array([fold_of(row.text, settings.folds) for row in rows], np.int64),
-        idf=idf,
-    )
-
-
-def _fit_label(
-    features: csr_array, truth: npt.NDArray[np.int64], size: int, penalty: float, seed: int
-) -> tuple[_Floats, _Floats]:
-    """One-against-rest linear separators; shapes (columns, size) and (size,). A label nobody has stays far below 0."""
-    from sklearn.svm import LinearSVC
-
-    weights = np.zeros((features.shape[1], size), np.float32)
-    bias = np.full(size, -2.0, np.float32)
-    labelled = np.flatnonzero(truth >= 0)
-    rows, labels = features[labelled], truth[labelled]
-    for label in np.unique(labels):
-        positive = labels == label
-        if positive.all():
-            bias[label] = 1.0
-            continue
-        fitted = LinearSVC(C=penalty, random_state=seed, class_weight="balanced", tol=1e-3).fit(rows, positive)
-        weights[:, label] = fitted.coef_[0]
-        bias[label] = fitted.intercept_[0]
-    mean = weights.mean(axis=1, keepdims=True)  # what speaks for all labels alike explains none
-    return weights - mean, bias - float(mean.mean())
-
-
 def _fit(
-    material: _Material, rows: npt.NDArray[np.int64], settings: TrainingSettings, seed: int
-) -> tuple[npt.NDArray[np.int32], _Floats, _Floats]:
+    material: Material, rows: npt.NDArray[np.int64], settings: TrainingSettings, seed: int
+) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
     """Kept columns, weights of all heads and bias, from some rows of the corpus."""
     ngrams = material.ngrams[rows]
     seen = np.bincount(ngrams.indices, minlength=ngrams.shape[1])
     columns = np.flatnonzero(seen >= settings.least_texts).astype(np.int32)
-    features = hstack([ngrams[:, columns], material.extra[rows]], format="csr").astype(np.float32)
-    features.indices, features.indptr = features.indices.astype(np.int32), features.indptr.astype(np.int32)
+    kept, extra = ngrams[:, columns], material.extra[rows]
     weights, biases = [], []
     for head in HEADS:
-        w, b = _fit_label(
-            features, material.truth[head][rows], len(material.labels[head]), dict(settings.penalty)[head], seed
+        truth = material.truth[head][rows]
+        telling = tell_apart(kept, truth, least=settings.telling) if settings.telling else np.ones(len(columns))
+        features = hstack([kept * telling, extra * material.sizes[head]], format="csr").astype(np.float32)
+        features.indices, features.indptr = features.indices.astype(np.int32), features.indptr.astype(np.int32)
+        w, b = fit_separators(
+            features,
+            truth,
+            material.weight[rows],
+            size=len(material.labels[head]),
+            penalty=dict(settings.penalty)[head],
+            seed=seed,
+            balanced=settings.aim == "macro-f1" or head == "urgency" or len(material.labels[head]) > _MANY_LABELS,
         )
+        w[: len(columns)] *= telling[:, None]
+        w[len(columns) :] *= material.sizes[head][:, None]  # from here on a column is 0 or 1
         weights.append(w)
         biases.append(b)
     return columns, np.hstack(weights), np.concatenate(biases)
 
 
 def _scores(
-    material: _Material, rows: npt.NDArray[np.int64], fitted: tuple[npt.NDArray[np.int32], _Floats, _Floats]
-) -> _Floats:
+    material: Material, rows: npt.NDArray[np.int64], fitted: tuple[npt.NDArray[np.int32], Floats, Floats]
+) -> Floats:
     columns, weights, bias = fitted
     features = hstack([material.ngrams[rows][:, columns], material.extra[rows]], format="csr")
     return np.asarray(features @ weights + bias, np.float32)
 
 
-def _calibrated(
-    material: _Material, held_out: _Floats, settings: TrainingSettings
-) -> tuple[dict[str, Head], Thresholds]:
-    heads, chances, truths, at = {}, {}, {}, 0
+def _judged(material: Material, head: str) -> npt.NDArray[np.int64]:
+    """The messages that calibrate a head: an installation's own if there are enough, else all that have the label."""
+    labelled = np.flatnonzero(material.truth[head][: len(material.rows)] >= 0)
+    own = np.array([i for i in labelled if isinstance(material.rows[int(i)], OwnRow)], np.int64)
+    return own if len(own) >= _FEW else labelled
+
+
+def _untaught(name: str, labels: tuple[str, ...]) -> Head:
+    """A head that nothing was labelled for always says the same."""
+    usual = labels.index(_UNTAUGHT[name]) if _UNTAUGHT[name] in labels else len(labels) - 1
+    return Head(labels, shift=tuple(_TAKEN_FOR_GRANTED * (i == usual) for i in range(len(labels))))
+
+
+def _calibrated(material: Material, held_out: Floats, settings: TrainingSettings) -> tuple[dict[str, Head], Thresholds]:
+    heads, chances, truths, judged, at = {}, {}, {}, {}, 0
     for name in HEADS:
         size = len(material.labels[name])
-        labelled = np.flatnonzero(material.truth[name] >= 0)
+        labelled = judged[name] = _judged(material, name)
         scores = held_out[labelled, at : at + size]
         truths[name] = material.truth[name][labelled]
-        heads[name] = fit_head(scores, truths[name], material.labels[name])
+        taught = len(labelled) > 0
+        labels = material.labels[name]
+        heads[name] = fit_head(scores, truths[name], labels) if taught else _untaught(name, labels)
         chances[name] = chances_of(scores, heads[name])
-        if name != "urgency":  # that has limits of its own
+        # Urgency has limits of its own.
+        if taught and name != "urgency" and settings.aim == "macro-f1" and size <= _MANY_LABELS:
             heads[name] = replace(heads[name], lean=learn_lean(chances[name], truths[name]))
         at += size
-    typed = np.flatnonzero(material.truth["type"] >= 0)
+    typed = judged["type"]
     further = [as_labels(material.rows[int(i)].also, material.labels["type"]).tolist() for i in typed]
-    critical, high = learn_urgency(chances["urgency"], truths["urgency"])
+    critical, high = 0.5, 0.5
+    if len(truths["urgency"]):
+        critical, high = learn_urgency(chances["urgency"], truths["urgency"])
+
+    def doubt(channel: str | None) -> tuple[float, float]:
+        """Limits of kind and type for one channel; None: for all messages."""
+        limits = []
+        for name, accuracy, most in (
+            ("kind", settings.sure_kind, settings.most_unsure / 2),
+            ("type", settings.sure_type, settings.most_unsure),
+        ):
+            mine = np.array([channel in (None, material.rows[int(i)].channel) for i in judged[name]], bool)
+            enough = mine.sum() >= settings.least_of_channel or channel is None
+            limit = 0.0 if enough else -1.0  # a label that was never taught is no reason for doubt
+            if enough and mine.any():
+                limit = learn_doubt(chances[name][mine], truths[name][mine], accuracy=accuracy, most=most)
+            limits.append(limit)
+        return limits[0], limits[1]
+
+    by_channel = {channel: limits for channel in CHANNELS if min(limits := doubt(channel)) >= 0}
+    least_kind, least_type = doubt(None)
     return heads, Thresholds(
-        kind=learn_doubt(chances["kind"], truths["kind"], accuracy=settings.sure_kind, most=settings.most_unsure / 2),
-        type=learn_doubt(chances["type"], truths["type"], accuracy=settings.sure_type, most=settings.most_unsure),
+        kind=least_kind,
+        type=least_type,
+        by_channel=by_channel,
         also=learn_also(chances["type"], truths["type"], further),
         critical=critical,
         high=high,
@@ -213,16 +163,12 @@ def _calibrated(
 
 
 def _parameters(
-    material: _Material,
-    fitted: tuple[npt.NDArray[np.int32], _Floats, _Floats],
+    material: Material,
+    fitted: tuple[npt.NDArray[np.int32], Floats, Floats],
     base: Parameters,
     settings: TrainingSettings,
 ) -> Parameters:
     columns, weights, bias = fitted
-    known, signals = len(columns), len(base.signals.groups)
-    weights = weights.copy()
-    weights[known : known + signals] *= settings.signal_size
-    weights[known + signals :] *= settings.channel_size
     idf = material.idf[columns] if settings.use_idf else np.zeros(0, np.float32)
     return replace(base, columns=columns, weights=weights, bias=bias, idf=idf, idf_rest=float(material.idf.max()))
 
@@ -236,11 +182,14 @@ def train(
     signals: SignalFile | None = None,
     types: Sequence[str] = TYPES,
     name: str = "linear",
+    more: Sequence[PartRow] = (),
 ) -> TrainingResult:
     """Train a classifier.
 
     Args:
         corpus: JSON Lines files of labelled messages.
+        more: Messages of further sources, some labels each; learned from, never calibrated on, and judged only where
+            a row says as what.
         seed: The same seed and files give the same model, byte for byte.
         progress: Called as the work goes on.
         types: The types of this installation, in the order they are shown.
@@ -248,15 +197,38 @@ def train(
     Raises:
         ConfigError: Mistakes in the files, all of them, with file, line and column.
     """
-    settings = settings or TrainingSettings()
     progress("reading the corpus", 0.0)
     rows = read_corpus(corpus, types=types)
+    return train_rows(
+        rows, seed=seed, progress=progress, settings=settings, signals=signals, types=types, name=name, more=more,
+        training_data={path.name: corpus_digest(path) for path in corpus},
+    )  # fmt: skip
+
+
+def train_rows(
+    rows: Sequence[Judged],
+    *,
+    seed: int = 0,
+    progress: Progress = lambda what, done: None,
+    settings: TrainingSettings | None = None,
+    signals: SignalFile | None = None,
+    types: Sequence[str] = TYPES,
+    name: str = "linear",
+    more: Sequence[PartRow] = (),
+    training_data: Mapping[str, str] | None = None,
+) -> TrainingResult:
+    """The same from messages that were read already; those of an installation may lack labels.
+
+    Args:
+        training_data: Names of the files and their digests, for the model card.
+    """
+    settings = settings or TrainingSettings()
     signals = signals or read_signals()
     progress("counting n-grams", 0.02)
-    material = _material(rows, signals, settings, types)
-    every = np.arange(len(rows))
+    material = make_material(rows, more, signals, settings, types)
+    every = np.arange(len(rows) + len(more))
     outputs = sum(len(labels) for labels in material.labels.values())
-    held_out = np.zeros((len(rows), outputs), np.float32)
+    held_out = np.zeros((len(every), outputs), np.float32)
     parts, fits = [every[material.fold == fold] for fold in range(settings.folds)], []
     for fold, part in enumerate(parts):
         progress(f"fold {fold + 1} of {settings.folds}", 0.1 + 0.7 * fold / settings.folds)
@@ -268,36 +240,48 @@ def train(
         name=name, features=settings.features, heads=heads, columns=np.zeros(0, np.int32), idf=np.zeros(0, np.float32),
         idf_rest=1.0, weights=np.zeros((0, outputs), np.float32), bias=np.zeros(outputs, np.float32),
         thresholds=thresholds, signals=signals, channels=CHANNELS, languages=LANGUAGES,
+        shapes=SHAPES,
     )  # fmt: skip
-    said: list[Classification | None] = [None] * len(rows)
+    messages: list[Judged | PartRow] = [*rows, *more]
+    said: list[Classification | None] = [None] * len(messages)
     for part, fit in zip(parts, fits, strict=True):
         judge = LinearClassifier(_parameters(material, fit, base, settings))
-        batch = [ClassifierInput(text=rows[i].text, channel=rows[i].channel) for i in part]
+        batch = [ClassifierInput(text=messages[i].text, channel=messages[i].channel) for i in part]
         for i, guess in zip(part, judge.classify(batch, explain=False), strict=True):
             said[i] = guess
-    report = report_of(rows, [guess for guess in said if guess is not None], model=f"{name}, cross-validated")
+    of_corpus = [guess for guess in said[: len(rows)] if guess is not None]
+    report = report_of(rows, of_corpus, model=f"{name}, cross-validated")
     progress("training on everything", 0.85)
     final = _parameters(material, _fit(material, every, settings, seed), base, settings)
-    model = LinearClassifier(replace(final, card=_card(corpus, rows, report, settings, seed)))
+    card = _card(training_data or {}, rows, report, settings, seed)
+    card["reference"] = reference_of(map(seen_of, of_corpus, rows), origin="corpus").model_dump()
+    if more:
+        card["further_sources"] = source_counts(more)
+    model = LinearClassifier(replace(final, card=card))
     progress("done", 1.0)
-    return TrainingResult(model, report)
+    return TrainingResult(model, report, tuple(said[len(rows) :]), tuple(of_corpus))
 
 
 def _card(
-    corpus: Sequence[Path], rows: Sequence[CorpusRow], report: Report, settings: TrainingSettings, seed: int
+    training_data: Mapping[str, str],
+    rows: Sequence[Judged],
+    report: Report,
+    settings: TrainingSettings,
+    seed: int,
 ) -> dict[str, Any]:
     """What a person should know of a model: from what it was made, and how it did."""
     import sklearn
 
     return {
         "method": "hashed character and word n-grams, signals, channel; one-against-rest linear SVM; calibrated",
-        "training_data": {path.name: corpus_digest(path) for path in corpus},
+        "training_data": dict(training_data),
         "messages": len(rows),
         "labels": label_counts(rows),
         "seed": seed,
         "settings": {"penalty": dict(settings.penalty), "folds": settings.folds, "least_texts": settings.least_texts},
         "metrics": {"how": "cross-validated by hash of the text", **report.total.model_dump()},
         "by_language": {language: scores.model_dump() for language, scores in report.by_language.items()},
+        "by_channel": {channel: scores.model_dump() for channel, scores in report.by_channel.items()},
         "by_label": {
             head: {value: score.model_dump() for value, score in values.items()}
             for head, values in report.labels.items()
@@ -315,11 +299,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m classifiers.training", description=main.__doc__)
     parser.add_argument("corpus", nargs="*", type=Path, help="JSON Lines files; by default the corpus that comes along")
     parser.add_argument("--out", type=Path, required=True, help="where the model goes")
+    parser.add_argument("--public", type=Path, help="folder of public sets to learn from as well; see public.py")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     try:
         result = train(
-            given.corpus or corpus_files(), seed=given.seed, progress=lambda what, done: _say(f"{done:4.0%} {what}")
+            given.corpus or corpus_files(),
+            seed=given.seed,
+            more=read_public(given.public) if given.public else (),
+            progress=lambda what, done: _say(f"{done:4.0%} {what}"),
         )
     except ComplaintRouterError as error:
         _say(str(error))

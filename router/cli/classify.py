@@ -6,15 +6,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from router.cli.common import JsonOption, print_json, stop, words_of
+from router.cli.common import JsonOption, load_configuration, print_json, stop, words_of
 
 if TYPE_CHECKING:
-    from router.interfaces import ClassifierInput
+    from router.interfaces import Classifier, ClassifierInput
     from router.schema import Classification
 
 __all__ = ["classify"]
@@ -28,6 +29,9 @@ def classify(
     ] = "-",
     *,
     model: Annotated[Path | None, typer.Option(help="Model archive; default: the one that ships.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Answer as this installation would: its model, its own types.")
+    ] = None,
     as_json: JsonOption = False,
     explain: Annotated[bool, typer.Option(help="Show the words that decided.")] = True,
 ) -> None:
@@ -36,7 +40,7 @@ def classify(
     from router.errors import ModelError
 
     try:
-        classifier = load_default(model)
+        classifier = load_default(model) if config is None else _installed(config, model)
     except ModelError as error:
         raise stop(str(error)) from error
     try:
@@ -48,6 +52,17 @@ def classify(
         raise stop(f"{source}: not UTF-8 text", code=2) from error
     except IsADirectoryError as error:
         raise stop(f"{source}: {error.strerror}", code=2) from error
+
+
+def _installed(folder: Path, model: Path | None) -> Classifier:
+    """The classifier of an installation, or another model with the installation's languages, phrases and types."""
+    from router.core import load_classifier
+
+    configuration = load_configuration(folder)
+    if model is not None:
+        settings = configuration.settings.model_copy(update={"model": model})
+        configuration = replace(configuration, settings=settings)
+    return load_classifier(configuration)
 
 
 def _opened(source: str) -> TextIO:

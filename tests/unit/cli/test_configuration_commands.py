@@ -10,9 +10,13 @@ import pytest
 
 from router.cli.main import app
 
-COMMANDS = ["", "init", "run", "demo", "check", "doctor", "ingest", "cases", "explain", "parse", "classify", "train",
-            "evaluate", "deadlines", "user", "user add", "user list", "test", "replay", "rules", "rules log",
-            "rules show", "rules diff", "rules rollback"]  # fmt: skip
+COMMANDS = [
+    "", "init", "run", "demo", "check", "test", "replay", "doctor", "ingest", "cases", "deadlines", "assignments",
+    "explain", "parse", "classify", "train", "evaluate", "label", "drift", "rules", "rules log", "rules show",
+    "rules diff", "rules rollback", "user", "user add", "user list", "models", "models list", "models show",
+    "models promote", "models rollback", "incidents", "incidents list", "incidents show", "incidents close",
+    "incidents update",
+]  # fmt: skip
 HEAVY = {"sqlalchemy", "sklearn", "numpy", "scipy", "aiohttp", "telegram", "tweepy", "alembic", "imaplib2",
          "structlog", "ruamel", "jinja2"}  # fmt: skip
 _HELP = """
@@ -43,7 +47,7 @@ def test_help_covers_every_command(run: Any) -> None:
     for name, command in group.commands.items():
         assert command.help, name
         options = {option for parameter in command.params for option in parameter.opts}
-        assert "--json" in options or name in {"run", "demo", "user", "rules"}, name
+        assert "--json" in options or name in {"run", "demo", "user", "rules", "incidents", "models", "label"}, name
         assert name in COMMANDS
     assert "complaint-router" in run("--version").stdout
 

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first half of training: from labelled messages to numbers, and from numbers to separators of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array, vstack
+
+from classifiers.corpus import CorpusRow, as_labels, fold_of
+from classifiers.features import FeatureSettings, Floats, cut_blocks, find_ngrams, weigh
+from classifiers.language import LanguageFinder
+from classifiers.normalize import MAX_CHARS, read_block
+from classifiers.own_rows import OwnRow
+from classifiers.parameters import HEADS
+from classifiers.public import PartRow
+from classifiers.shape import SHAPES, shapes_of
+from classifiers.signals import SignalFile, SignalMatcher
+from router.schema import KINDS, URGENCIES
+
+__all__ = ["CHANNELS", "Judged", "Material", "TrainingSettings", "fit_separators", "make_material"]
+
+CHANNELS = ("email", "chat", "social", "review", "form", "sms", "call_note")
+Judged: TypeAlias = CorpusRow | OwnRow
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What may be tuned; the reasons are in ``docs/decisions/classifier-features.md``."""
+
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    penalty: tuple[tuple[str, float], ...] = (("kind", 0.5), ("type", 0.8), ("urgency", 0.5))  # larger: fits closer
+    folds: int = 5
+    least_texts: int = 2  # an n-gram that stands in fewer texts is not kept
+    use_idf: bool = True
+    # Of a phrase group beside n-grams, whose characters and words have length 1 each; times its document frequency.
+    signal_size: tuple[tuple[str, float], ...] = (("kind", 0.08), ("type", 0.04), ("urgency", 0.04))
+    channel_size: float = 0.3
+    shape_size: float = 0.2
+    sure_kind: float = 0.95  # share of right answers wanted among the trusted
+    sure_type: float = 0.92
+    most_unsure: float = 0.4
+    telling: float = 0.0  # above 0: an n-gram counts by how well it tells labels apart, plus this
+    aim: Literal["macro-f1", "accuracy"] = "macro-f1"  # rare labels count as much as frequent ones, or as often
+    least_of_channel: int = 400  # messages from which a channel gets limits of its own
+
+
+@dataclass(frozen=True)
+class Material:
+    """The corpus as numbers."""
+
+    rows: Sequence[Judged]
+    ngrams: csr_array  # counts are damped and normalised; idf included if used
+    extra: csr_array  # signals, channels, shapes; 1 where it holds
+    sizes: dict[str, Floats]  # head -> of each column of ``extra``
+    truth: dict[str, npt.NDArray[np.int64]]  # head -> position of the label, -1 for none
+    labels: dict[str, tuple[str, ...]]
+    fold: npt.NDArray[np.int64]  # -1: of further sources, learned from in every fold and never judged
+    weight: Floats  # how much each message counts in training
+    idf: Floats
+
+
+def count_ngrams(texts: Sequence[str], settings: FeatureSettings, *, use_idf: bool) -> tuple[csr_array, Floats]:
+    """The n-grams of all texts, and the inverse document frequency of each column."""
+    blocks = cut_blocks([text[:MAX_CHARS] for text in texts])
+    found = [find_ngrams(read_block(block), settings) for block in blocks]
+    sizes = [len(block) for block in blocks]
+
+    def matrix(idf: Floats | None) -> csr_array:
+        parts = [weigh(f, n, settings, idf) for f, n in zip(found, sizes, strict=True)]
+        return vstack(
+            [
+                csr_array((p.values, p.indices, p.indptr), shape=(n, settings.columns))
+                for p, n in zip(parts, sizes, strict=True)
+            ],
+            format="csr",
+        )
+
+    plain = matrix(None)
+    seen = np.bincount(plain.indices, minlength=settings.columns)
+    idf = (np.log((1 + len(texts)) / (1 + np.maximum(seen, 1))) + 1).astype(np.float32)
+    return (matrix(idf), idf) if use_idf else (plain, idf)
+
+
+def further_columns(rows: Sequence[Judged | PartRow], signals: SignalMatcher) -> csr_array:
+    """Signals that were hit, the channel and the shape of the text, as columns."""
+    finder = LanguageFinder()
+    channels = len(signals.groups)
+    shapes = channels + len(CHANNELS)
+    table = np.zeros((len(rows), shapes + len(SHAPES)), np.float32)
+    first = 0
+    for texts in cut_blocks([row.text[:MAX_CHARS] for row in rows]):
+        block = read_block(texts)
+        match = signals.find_block(block, [guess.spoken for guess in finder.find_block(block, texts)])
+        table[first + match.row, match.group] = 1.0
+        first += len(texts)
+    for i, row in enumerate(rows):
+        if row.channel in CHANNELS:
+            table[i, channels + CHANNELS.index(row.channel)] = 1.0
+        table[i, [shapes + shape for shape in shapes_of(row.text[:MAX_CHARS])]] = 1.0
+    return csr_array(table)
+
+
+def sizes_of(extra: csr_array, signals: int, head: str, settings: TrainingSettings) -> Floats:
+    """How large each further column is beside n-grams, for one head: what is small is held closer to 0.
+
+    A group of phrases that few texts hit is larger, as n-grams are.
+    """
+    seen = np.bincount(extra.indices, minlength=extra.shape[1])
+    sizes = np.full(extra.shape[1], settings.shape_size)
+    sizes[:signals] = np.log((1 + extra.shape[0]) / (1 + seen[:signals])) + 1
+    sizes[:signals] *= dict(settings.signal_size)[head]
+    sizes[signals : signals + len(CHANNELS)] = settings.channel_size
+    return sizes.astype(np.float32)
+
+
+def make_material(
+    rows: Sequence[Judged],
+    more: Sequence[PartRow],
+    signals: SignalFile,
+    settings: TrainingSettings,
+    types: Sequence[str],
+) -> Material:
+    labels = {"kind": KINDS, "type": tuple(types), "urgency": URGENCIES}
+    every: list[Judged | PartRow] = [*rows, *more]
+    ngrams, idf = count_ngrams([row.text for row in every], settings.features, use_idf=settings.use_idf)
+    extra = further_columns(every, SignalMatcher(signals))
+    return Material(
+        rows=rows,
+        ngrams=ngrams,
+        extra=extra,
+        sizes={head: sizes_of(extra, len(signals.groups), head, settings) for head in HEADS},
+        truth={head: as_labels([getattr(row, head) for row in every], labels[head]) for head in HEADS},
+        labels=labels,
+        fold=np.array([*(fold_of(row.text, settings.folds) for row in rows), *folds_of(more, settings)], np.int64),
+        weight=np.array([row.weight if isinstance(row, OwnRow | PartRow) else 1.0 for row in every], np.float32),
+        idf=idf,
+    )
+
+
+def folds_of(more: Sequence[PartRow], settings: TrainingSettings) -> list[int]:
+    return [fold_of(row.judged_as, settings.folds) if row.judged_as else -1 for row in more]
+
+
+def fit_separators(
+    features: csr_array,
+    truth: npt.NDArray[np.int64],
+    counts: Floats,
+    *,
+    size: int,
+    penalty: float,
+    seed: int,
+    balanced: bool = True,
+) -> tuple[Floats, Floats]:
+    """One-against-rest linear separators; shapes (columns, size) and (size,). A label nobody has stays far below 0."""
+    from sklearn.svm import LinearSVC
+
+    weights = np.zeros((features.shape[1], size), np.float32)
+    bias = np.full(size, -2.0, np.float32)
+    labelled = np.flatnonzero(truth >= 0)
+    rows, labels, counts = features[labelled], truth[labelled], counts[labelled]
+
+    for label in np.unique(labels):  # one after another: the solver's random numbers are shared by all threads
+        positive = labels == label
+        if positive.all():
+            bias[label] = 1.0
+            continue
+        one = LinearSVC(C=penalty, random_state=seed, class_weight="balanced" if balanced else None, tol=1e-3)
+        one.fit(rows, positive, sample_weight=counts)
+        weights[:, label] = one.coef_[0]
+        bias[label] = one.intercept_[0]
+    mean = weights.mean(axis=1, keepdims=True)  # what speaks for all labels alike explains none
+    return weights - mean, bias - float(mean.mean())

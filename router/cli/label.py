@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``label``: the messages most worth labelling next, one key each."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.common import ConfigOption, JsonOption, load_configuration, plural, print_json, run_async, stop
+from router.cli.learning import person, with_store
+
+if TYPE_CHECKING:
+    from router.config.loader import Configuration
+    from router.interfaces import Store
+    from router.learning.label import LabelOffer
+    from router.learning.records import PersonLabels
+    from router.records import User
+
+__all__ = ["label"]
+
+_URGENCIES = {"c": "critical", "h": "high", "n": "normal", "l": "low"}
+_SHOWN = 1500
+
+
+def label(
+    *,
+    config: ConfigOption = Path("config"),
+    user: Annotated[
+        str | None, typer.Option("--as", help="A user: only what that user may see, and labels in that name.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most this many messages.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Label the messages the model wavers on; a few of them teach it more than many others. JSON only lists them."""
+    configuration = load_configuration(config)
+    offers, name = run_async(with_store(configuration, lambda store: _offers(store, user, limit)))
+    if as_json:
+        for offer in offers:
+            print_json(offer.model_dump(mode="json"))
+        return
+    if not offers:
+        typer.echo("Nothing waits for a label.")
+        return
+    typer.echo("A number answers; c, h, n or l behind it gives the urgency (2c); s skips, q ends.")
+    done = sum(_ask(configuration, offer, name) for offer in offers)
+    typer.secho(f"{plural(done, 'message')} labelled", fg=typer.colors.GREEN)
+
+
+async def _offers(store: Store, user: str | None, limit: int) -> tuple[list[LabelOffer], str]:
+    from router.learning.label import next_to_label
+
+    if user is None:
+        return await next_to_label(store, teams=None, most=limit), person()
+    found = await store.user(user)
+    return await next_to_label(store, teams=_teams(found, user), most=limit), user
+
+
+def _teams(found: User | None, name: str) -> tuple[str, ...] | None:
+    from router.web import access
+
+    if found is None or found.disabled or not access.may_read_cases(found):
+        raise stop(f"there is no user '{name}' who reads cases", code=2)
+    return access.teams_of(found)
+
+
+def _ask(configuration: Configuration, offer: LabelOffer, name: str) -> bool:
+    """Show one message and take the answer; whether there was one."""
+    typer.echo()
+    typer.secho(f"{offer.language} · {offer.channel} · {offer.case_id}", dim=True)
+    typer.echo(_printable(offer.text[:_SHOWN]))
+    for number, answer in enumerate(offer.answers, 1):
+        typer.echo(f"  {number}  {answer.kind}{f' / {answer.type}' if answer.type else ''}")
+    while True:
+        labels = _read(typer.prompt("label", default="s", show_default=False).strip().lower(), offer)
+        if labels is None:
+            return False
+        if not labels.is_empty:
+            run_async(with_store(configuration, partial(_keep, offer.source_key, labels, name)))
+            return True
+        typer.echo(f"write 1 to {len(offer.answers)}, with c, h, n or l behind it if you like; s or q")
+
+
+async def _keep(source_key: str, labels: PersonLabels, name: str, store: Store) -> None:
+    await store.put_label(source_key, labels, actor=name)
+
+
+def _read(answer: str, offer: LabelOffer) -> PersonLabels | None:
+    """What the person answered; None skips, empty labels were not understood."""
+    from router.learning.records import PersonLabels
+
+    if answer == "s":
+        return None
+    if answer == "q":
+        raise typer.Exit
+    number, urgency = (answer[:-1], _URGENCIES[answer[-1]]) if answer[-1:] in _URGENCIES else (answer, None)
+    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(offer.answers)):
+        return PersonLabels()
+    return PersonLabels.model_validate({**offer.answers[int(number) - 1].model_dump(), "urgency": urgency})
+
+
+def _printable(text: str) -> str:
+    """A customer's words without what a terminal would obey."""
+    return "".join(sign if sign == "\n" or unicodedata.category(sign)[0] != "C" else " " for sign in text)
