@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from router.assign.records import AssignmentState, Move
 from router.clock import SystemClock
 from router.config.models import StoreSettings
 from router.deadlines.records import ClockRow, ClockRun, PlanClocks
 from router.errors import StoreError
 from router.interfaces import Clock
+from router.learning.records import CorrectedMessage, Correction, LabelSummary, PersonLabels, Unlabelled
 from router.records import (
     AuditRow,
     CaseChange,
@@ -34,10 +36,11 @@ from router.records import (
     User,
 )
 from router.schema import Case, RawMessage, Receipt, Reply
-from router.store import cases, clocks, conversation, history, intake, outbox, people
+from router.store import assignments, cases, clocks, conversation, corrections, history, intake, outbox, people
 from router.store.database import Database, PostgresDatabase, SqliteDatabase
 from router.store.migrate import migrate
 from router.store.raw_files import INLINE_BYTES, RawFiles
+from router.store.with_incidents import WithIncidents
 
 __all__ = ["SqlStore", "open_store"]
 
@@ -66,7 +69,7 @@ async def open_store(
     return SqlStore(database, files=files, reference=reference, clock=clock or SystemClock())
 
 
-class SqlStore:
+class SqlStore(WithIncidents):
     """See ``router.interfaces.Store``."""
 
     def __init__(
@@ -177,7 +180,14 @@ class SqlStore:
 
     async def change_case(self, case_id: str, change: CaseChange, *, version: int, actor: str) -> Case:
         now = self._clock.now()
-        return await self._db.write(lambda c: cases.change(c, case_id, change, version=version, actor=actor, now=now))
+
+        def work(c: Connection) -> Case:
+            before = cases.get(c, case_id)
+            after = cases.change(c, case_id, change, version=version, actor=actor, now=now)
+            corrections.keep_change(c, before, after, actor=actor, now=now)
+            return after
+
+        return await self._db.write(work)
 
     async def add_note(self, case_id: str, text: str, *, actor: str) -> None:
         now = self._clock.now()
@@ -185,6 +195,32 @@ class SqlStore:
 
     async def queue_counts(self) -> dict[tuple[str, str], int]:
         return await self._db.read(cases.queue_counts)
+
+    # --- corrections ---
+
+    async def corrections(self, case_id: str) -> list[Correction]:
+        return await self._db.read(lambda c: corrections.listed(c, case_id))
+
+    async def put_label(
+        self, source_key: str, labels: PersonLabels, *, actor: str, teams: Sequence[str] | None = None
+    ) -> Correction:
+        now = self._clock.now()
+        return await self._db.write(
+            lambda c: corrections.put_label(c, source_key, labels, actor=actor, teams=teams, now=now)
+        )
+
+    async def corrected(
+        self, *, after: int = 0, since: datetime | None = None, limit: int = 1000
+    ) -> list[CorrectedMessage]:
+        return await self._db.read(lambda c: corrections.corrected(c, after=after, since=since, limit=limit))
+
+    async def unlabelled(
+        self, *, teams: Sequence[str] | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> list[Unlabelled]:
+        return await self._db.read(lambda c: corrections.unlabelled(c, teams=teams, since=since, limit=limit))
+
+    async def label_summaries(self, *, since: datetime, until: datetime, limit: int = 20_000) -> list[LabelSummary]:
+        return await self._db.read(lambda c: corrections.summaries(c, since=since, until=until, limit=limit))
 
     # --- clocks ---
 
@@ -206,6 +242,27 @@ class SqlStore:
         self, *, until: datetime | None = None, teams: Sequence[str] | None = None, limit: int = 100
     ) -> list[ClockRow]:
         return await self._db.read(lambda c: clocks.between(c, until=until, teams=teams, limit=limit))
+
+    # --- assignment ---
+
+    async def track_assignments(self, teams: Sequence[str]) -> int:
+        if not await self._db.read(lambda c: bool(assignments.stale(c, teams) or assignments.over(c, teams))):
+            return 0  # looking takes no lock
+        now = self._clock.now()
+        return await self._db.write(lambda c: assignments.track(c, teams, now=now))
+
+    async def assignment_state(self, teams: Sequence[str]) -> AssignmentState:
+        return await self._db.read(lambda c: assignments.state(c, teams))
+
+    async def last_actions(self, holders: Mapping[str, str]) -> dict[str, datetime]:
+        return await self._db.read(lambda c: assignments.last_actions(c, holders))
+
+    async def mark_active(self, times: Mapping[str, datetime]) -> None:
+        await self._db.write(lambda c: assignments.active(c, times))
+
+    async def settle_assignment(self, move: Move) -> Case:
+        now = self._clock.now()
+        return await self._db.write(lambda c: assignments.settle(c, move, now=now))
 
     # --- outbox ---
 

@@ -24,8 +24,9 @@ from sqlalchemy import (
 )
 
 __all__ = [
-    "ack_days", "alarms", "audit", "cases", "clocks", "cursors", "messages", "metadata", "notes", "outbox", "raws",
-    "sessions", "thread_keys", "users",
+    "ack_days", "alarms", "assignments", "audit", "case_signs", "cases", "clocks", "corrections", "cursors",
+    "incident_updates", "incidents", "messages", "metadata", "notes", "outbox", "raws", "served", "sessions",
+    "sign_keys", "thread_keys", "users",
 ]  # fmt: skip
 
 metadata = MetaData(
@@ -112,6 +113,7 @@ cases = Table(
     Index("ix_cases_queue", "team", "state", "urgency_rank", "created_at"),
     Index("ix_cases_all", "state", "urgency_rank", "created_at"),
     Index("ix_cases_sender_key", "sender_key"),
+    Index("ix_cases_customer_id", "customer_id"),
     Index("ix_cases_due", "team", "state", "due_at"),
 )
 
@@ -148,6 +150,33 @@ alarms = Table(  # raised once for each key, in the transaction that holds what 
     Column("at", Instant, nullable=False),
 )
 
+assignments = Table(  # of cases that are not resolved: since when they wait, or who has them
+    "assignments",
+    metadata,
+    Column("case_id", Text, ForeignKey("cases.id"), primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("holder", Text),
+    Column("state", Text, nullable=False),
+    Column("seen", Integer, nullable=False),  # the version of the case that this tells of
+    Column("since", Instant, nullable=False),
+    Column("active_at", Instant, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("passed", Text, nullable=False),
+    Column("wish", Text),
+    Column("knows", Text, nullable=False),
+    Column("knew_at", Instant),
+)
+
+served = Table(  # who of a team got a case when, in turns of the team
+    "served",
+    metadata,
+    Column("team", Text, primary_key=True),
+    Column("member", Text, primary_key=True),
+    Column("turn", Integer, nullable=False),
+    Column("hostile_turn", Integer, nullable=False),
+    Column("hostile_at", Instant),
+)
+
 messages = Table(
     "messages",
     metadata,
@@ -159,10 +188,26 @@ messages = Table(
     Column("verified", Boolean, nullable=False),
     Column("sender_key", Text, nullable=False),
     Column("words_digest", Text, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
     Column("message", Text, nullable=False),
     Column("classification", Text),
     Column("decision", Text),
+)
+
+corrections = Table(  # what people said of messages, beside what the model said
+    "corrections",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("case_id", Text, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("source_key", Text, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("said_team", Text, nullable=False),
+    Column("said_queue", Text, nullable=False),
+    Column("labels", Text, nullable=False),
 )
 
 thread_keys = Table(
@@ -223,6 +268,63 @@ audit = Table(
     Column("team", Text, nullable=False),
     Column("detail", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("languages", Text, nullable=False),
+    Column("expected", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("closed_by", Text, nullable=False),
+    Column("notices", Integer, nullable=False),
+    Column("notified_at", Instant),
+    Index("ix_incidents_state", "state", "opened_at"),
+)
+
+case_signs = Table(  # one row for each case that was looked at; which incident it is in, if any
+    "case_signs",
+    metadata,
+    Column("case_id", Text, ForeignKey("cases.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("incident_id", Text, ForeignKey("incidents.id")),
+    Column("joined_at", Instant),
+    Index("ix_case_signs_at", "at"),
+    Index("ix_case_signs_incident", "incident_id", "case_id"),
+)
+
+sign_keys = Table(  # of cases that are in no incident: what is usual, and what comes too often
+    "sign_keys",
+    metadata,
+    Column("case_id", Text, ForeignKey("case_signs.case_id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index("ix_sign_keys_key", "key", "at"),
+    Index("ix_sign_keys_at", "at"),
+)
+
+incident_updates = Table(
+    "incident_updates",
+    metadata,
+    Column("incident_id", Text, ForeignKey("incidents.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("texts", Text, nullable=False),
+    Column("default_language", Text, nullable=False),
+    Column("last_case", Text, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("tally", Text, nullable=False),
 )
 
 users = Table(

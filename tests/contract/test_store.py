@@ -10,13 +10,15 @@ from router.config.models import Secret, StoreSettings
 from router.crypto import reference_for
 from router.interfaces import Store
 from router.store.sql import open_store
+from router.testing.assign_contract import AssignContract
+from router.testing.corrections_contract import CorrectionsContract
 from router.testing.servers import ServerMissing, skip_or_fail
 from router.testing.servers.postgres import postgres
 from router.testing.store import TEST_KEY, memory_store
 from router.testing.store_contract import StoreContract
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, CorrectionsContract, AssignContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[Store]:
         store = await memory_store()
@@ -24,7 +26,7 @@ class TestMemoryStore(StoreContract):
         await store.close()
 
 
-class TestSqliteStore(StoreContract):
+class TestSqliteStore(StoreContract, CorrectionsContract, AssignContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
         store = await open_store(StoreSettings(), data_dir=tmp_path, reference=lambda k: reference_for(TEST_KEY, k))
@@ -42,7 +44,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.mark.integration
-class TestPostgresStore(StoreContract):
+class TestPostgresStore(StoreContract, CorrectionsContract, AssignContract):
     @pytest.fixture
     async def store(
         self, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
