@@ -12,6 +12,8 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from router.assign.loop import AssignmentLoop
+from router.assign.records import Move
 from router.bus import BusEvent, make_bus
 from router.clock import SystemClock
 from router.config.loader import Configuration
@@ -19,14 +21,22 @@ from router.core import Core, RunLock, installation_key, open_core
 from router.deadlines.loop import DeadlineLoop
 from router.deadlines.records import ClockRun
 from router.errors import StoreError
+from router.incidents.fanout import Fanout
+from router.incidents.loop import IncidentLoop
+from router.incidents.records import IncidentRun
 from router.intake import Intake
-from router.interfaces import Channel, Clock, Health, Sink
+from router.interfaces import Channel, Clock, Sink
+from router.learning.live import LiveClassifier
+from router.learning.loop import LearningLoop
+from router.learning.watch import DriftWatch
 from router.metrics import Metrics
 from router.outbox import Outbox
 from router.parts import Changes, LiveTeams, as_mistake, make_channels, make_sinks
 from router.records import Commit, OutboxRow
 from router.replies.service import ReplyService
+from router.rules.kept import KeptRules
 from router.rules.live import LiveRules
+from router.watch import Watch
 from router.web.app import create_app
 from router.web.context import WebContext
 
@@ -34,8 +44,6 @@ __all__ = ["Application"]
 
 log = structlog.get_logger(__name__)
 
-_REFRESH_SECONDS = 15.0
-_HEALTH_SECONDS = 900.0
 _STOP_SECONDS = 20.0
 
 
@@ -46,18 +54,27 @@ class Application:
         self.configuration = configuration
         self.metrics = Metrics()
         self.changes = Changes()
-        self.live = LiveRules(configuration, clock=clock or SystemClock())
+        self.live = LiveRules(configuration, clock=clock or SystemClock(), kept=KeptRules(configuration.data_dir))
         self._clock = clock or SystemClock()
         self._key = installation_key(configuration)
         self._core: Core | None = None
         self._outbox: Outbox | None = None
         self._deadlines: DeadlineLoop | None = None
+        self._incidents: IncidentLoop | None = None
+        self._assignments = AssignmentLoop(
+            lambda: self.core.store, lambda: self.live.configuration.assignments, clock=self._clock, moved=self._moved
+        )
         self.channels = make_channels(configuration, store=lambda: self.core.store, key=self._key, clock=self._clock)
         self.sinks = make_sinks(configuration)
         with as_mistake(configuration, "router.yaml", "bus.url"):
             self.bus = make_bus(configuration.settings.bus, clock=self._clock)
         self.metrics.bus_up.set_function(lambda: self.bus.health().ok)
+        self._watch = Watch(
+            lambda: self.core.store, channels=self.channels, live=self.live, metrics=self.metrics, clock=self._clock
+        )
         self._reload_told = asyncio.Event()
+        self._drift: DriftWatch | None = None
+        self._has_folder = False  # whether this process is the one that has the data folder
 
     @property
     def core(self) -> Core:
@@ -79,6 +96,7 @@ class Application:
         """
         async with AsyncExitStack() as stack:
             name = self._lock_installation(stack)
+            self._has_folder = name is not None
             worker = name or secrets.token_hex(8)
             self._core = await stack.enter_async_context(
                 open_core(
@@ -105,6 +123,14 @@ class Application:
                 deadlines=lambda: self.live.configuration.deadlines,
                 clock=self._clock,
                 told=self._clocks_told,
+                public_url=self.configuration.settings.public_url,
+            )
+            self._incidents = IncidentLoop(
+                self.core.store,
+                Fanout(self.core.store, self._reply_desk()),
+                settings=lambda: self.configuration.settings.incidents,
+                clock=self._clock,
+                changed=self._incidents_changed,
                 public_url=self.configuration.settings.public_url,
             )
             await self._recover(name)
@@ -139,10 +165,13 @@ class Application:
             asyncio.create_task(self.core.worker.run(), name="pipeline"),
             asyncio.create_task(self.outbox.run(), name="outbox"),
             asyncio.create_task(self._watch_deadlines(), name="deadlines"),
-            asyncio.create_task(self._look_after(), name="look-after"),
-            asyncio.create_task(self._ask_channels(), name="ask-channels"),
+            asyncio.create_task(self._watch_incidents(), name="incidents"),
+            asyncio.create_task(self._assignments.run(), name="assignment"),
+            asyncio.create_task(self._watch.look_after(), name="look-after"),
+            asyncio.create_task(self._watch.ask_channels(), name="ask-channels"),
             asyncio.create_task(self.live.watch(), name="watch"),
             asyncio.create_task(self._reload_when_told(), name="reload"),
+            *self._learning(),
         ]
         intake = Intake(
             self.core.store,
@@ -177,6 +206,35 @@ class Application:
                         await part.close()
             log.info("stopped")
 
+    def _learning(self) -> list[asyncio.Task[None]]:
+        """A promoted model is taken up; and where this process has the data folder, candidates are trained."""
+        tasks = []
+        if isinstance(self.core.classifier, LiveClassifier):
+            tasks.append(asyncio.create_task(self.core.classifier.watch(self._clock), name="watch-model"))
+        settings = self.configuration.settings.learning
+        self._drift = DriftWatch(
+            self.core.store,
+            self.core.classifier,
+            settings=settings.drift,
+            clock=self._clock,
+            told=self.metrics.drifted,
+        )
+        tasks.append(asyncio.create_task(self._drift.run(), name="drift"))
+        if settings.period is not None and self._has_folder:
+            loop = LearningLoop(self.core.store, settings=settings, folder=self.configuration.folder, clock=self._clock)
+            tasks.append(asyncio.create_task(loop.run(), name="learning"))
+        return tasks
+
+    def _reply_desk(self) -> ReplyService:
+        return ReplyService(
+            self.core.store,
+            channels=self.channels,
+            mail=self.core.mail,
+            key=self.core.key,
+            clock=self._clock,
+            queued=self._queued,
+        )
+
     def _site(self) -> web.Application:
         settings = self.configuration.settings
         return create_app(
@@ -185,20 +243,16 @@ class Application:
                 settings=settings,
                 teams=LiveTeams(self.live),
                 channels=self.channels,
-                replies=ReplyService(
-                    self.core.store,
-                    channels=self.channels,
-                    mail=self.core.mail,
-                    key=self.core.key,
-                    clock=self._clock,
-                    queued=self._queued,
-                ),
+                replies=self._reply_desk(),
                 clock=self._clock,
                 metrics=self.metrics.render,
                 reload=self.reload,
                 changes=self.changes,
+                drift=lambda: self._drift.report if self._drift is not None else None,
                 changed=lambda: self._wake("changed"),
                 has_deadlines=lambda: bool(self.live.configuration.deadlines.entries),
+                assignments=lambda: self.live.configuration.assignments,
+                rules_of=self.live.rules_of,
             )
         )
 
@@ -231,7 +285,7 @@ class Application:
                 log.exception("reload_failed")
 
     async def _reload(self) -> dict[str, Any]:
-        result = await asyncio.to_thread(self.live.reload)
+        result = await asyncio.to_thread(lambda: self.live.reload(cause="API"))
         self.metrics.config_ok.set(1 if result.ok else 0)
         return {
             "ok": result.ok,
@@ -244,47 +298,9 @@ class Application:
         assert self._deadlines is not None  # set before any task starts
         await self._deadlines.run()
 
-    async def _look_after(self) -> None:
-        """Refresh the gauges and the health of channels, for as long as the process runs."""
-        while True:
-            try:
-                await self._gauge()
-            except Exception:
-                log.exception("measuring_failed")
-            await self._clock.sleep(_REFRESH_SECONDS)
-
-    async def _gauge(self) -> None:
-        store = self.core.store
-        self.metrics.config_ok.set(0 if self.live.last_error else 1)
-        self.metrics.waiting.set(await store.pending_raw())
-        self.metrics.open_cases.clear()  # a queue that is empty now is not counted by the store
-        for (team, queue), count in (await store.queue_counts()).items():
-            self.metrics.open_cases.labels(team, queue).set(count)
-        late = await store.due_clocks(until=self._clock.now(), limit=10_000)
-        for statutory in (True, False):
-            count = sum(clock.statutory is statutory for clock in late)
-            self.metrics.overdue.labels("yes" if statutory else "no").set(count)
-        for state in ("awaiting_approval", "pending", "parked", "failed"):
-            self.metrics.outbox_rows.labels(state).set(len(await store.outbox_rows(states=[state], limit=10_000)))
-
-    async def _ask_channels(self) -> None:
-        """See how each channel is, rarely: many ask their platform, and platforms count questions."""
-        well: dict[str, bool] = {}
-        await self._clock.sleep(_REFRESH_SECONDS)  # the first connections need a moment
-        while True:
-            for name, channel in self.channels.items():
-                try:
-                    async with asyncio.timeout(_HEALTH_SECONDS / 10):
-                        health = await channel.health()
-                except Exception as error:
-                    health = Health(ok=False, detail=f"did not answer: {type(error).__name__}")
-                self.metrics.channel_up.labels(channel.kind, channel.account).set(health.ok)
-                if well.get(name, True) and not health.ok:
-                    log.warning("channel_unwell", channel=channel.kind, account=channel.account, detail=health.detail)
-                elif not well.get(name, True) and health.ok:
-                    log.info("channel_well_again", channel=channel.kind, account=channel.account)
-                well[name] = health.ok
-            await self._clock.sleep(_HEALTH_SECONDS)
+    async def _watch_incidents(self) -> None:
+        assert self._incidents is not None  # set before any task starts
+        await self._incidents.run()
 
     # What happened is told twice: to this process at once, to the others over the bus.
 
@@ -310,6 +326,16 @@ class Application:
         else:
             self.changes.notify()
 
+    def _moved(self, moves: Sequence[Move]) -> None:
+        self.metrics.moved(moves)
+        self._wake("changed")
+
+    def _incidents_changed(self, run: IncidentRun) -> None:
+        """Cases show the incident they are in, so pages look again; sinks may have to be told."""
+        self.changes.notify()
+        if run.notices:
+            self._wake("outbox")
+
     def _queued(self) -> None:
         self._wake("outbox")
         self._wake("changed")
@@ -329,6 +355,9 @@ class Application:
                 self.changes.notify()
                 if self._deadlines is not None:
                     self._deadlines.wake()
+                if self._incidents is not None:
+                    self._incidents.wake()
+                self._assignments.wake()
             case "reload":
                 self._reload_told.set()
 

@@ -21,6 +21,7 @@ from router.crypto import load_key, reference_for
 from router.customers import CsvCustomers, NoCustomers
 from router.errors import ConfigError, Mistake, StoreError
 from router.interfaces import Capabilities, Classifier, ClassifierInput, Clock, Customers, ParseOptions, Store
+from router.learning.live import LiveClassifier
 from router.notices import Notices
 from router.parsing.pool import ParsePool, Reader
 from router.pipeline import Pipeline
@@ -47,6 +48,7 @@ class Core:
     mail: Mapping[str, MailRoute]
     pipeline: Pipeline
     worker: Worker
+    classifier: Classifier  # a LiveClassifier unless one was handed in
 
 
 class RunLock:
@@ -137,10 +139,19 @@ def load_classifier(configuration: Configuration) -> Classifier:
     trained = configuration.data_dir / "models" / "current.zip"
     path = configuration.settings.model or (trained if trained.exists() else None)
     classifier: Classifier = load_default(
-        path, languages=configuration.settings.languages, signals=configuration.settings.signals
+        path,
+        languages=configuration.settings.languages,
+        signals=configuration.settings.signals,
+        types=configuration.settings.types.sources if configuration.settings.types.changed else None,
     )
     classifier.classify([ClassifierInput(text="warm up: tables that are read at the first call")])
     return classifier
+
+
+def live_classifier(configuration: Configuration) -> LiveClassifier:
+    """The model in force, which takes up another when ``models promote`` or ``rollback`` exchanges it."""
+    current = configuration.data_dir / "models" / "current.zip"
+    return LiveClassifier(lambda: load_classifier(configuration), configuration.settings.model or current)
 
 
 def _customers(configuration: Configuration) -> Customers:
@@ -188,7 +199,7 @@ async def open_core(
     """
     settings, clock = configuration.settings, clock or SystemClock()
     key = await asyncio.to_thread(installation_key, configuration)
-    model = classifier if classifier is not None else await asyncio.to_thread(load_classifier, configuration)
+    model = classifier if classifier is not None else await asyncio.to_thread(live_classifier, configuration)
     channels = {f"{c.kind}:{c.account}": c for c in configuration.channels if c.enabled}
     mail = {name: mail_route(channel, channels) for name, channel in channels.items()}
     store = await open_installation_store(configuration, clock=clock)
@@ -230,6 +241,7 @@ async def open_core(
             mail=mail,
             pipeline=pipeline,
             worker=Worker(pipeline, store, name=name),
+            classifier=model,
         )
     finally:
         await pool.close()

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
+from router.assign.records import Move
 from router.deadlines.records import ClockRun
+from router.learning.records import DriftReport
 from router.records import Commit, OutboxRow
 
 __all__ = ["Metrics"]
@@ -53,6 +56,12 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self._moves = Counter(
+            "complaint_router_assignments_total",
+            "Cases given to somebody, handed over, put back or taken back by themselves",
+            ["team", "action"],
+            registry=self.registry,
+        )
         self.overdue = Gauge(
             "complaint_router_deadlines_overdue",
             "Deadlines missed and still running",
@@ -65,6 +74,18 @@ class Metrics:
             ["channel", "account"],
             registry=self.registry,
         )
+        self.drift_psi = Gauge(
+            "complaint_router_drift_psi",
+            "Population stability index of the last week against the model's training",
+            ["cell", "what"],
+            registry=self.registry,
+        )
+        self.drift_unsure = Gauge(
+            "complaint_router_drift_unsure", "Share of unsure in the last week", ["cell"], registry=self.registry
+        )
+        self.drift_alarms = Gauge(
+            "complaint_router_drift_alarms", "Channels and languages that drifted", registry=self.registry
+        )
         self.bus_up = Gauge(
             "complaint_router_bus_up", "1 while other processes can be woken at once", registry=self.registry
         )
@@ -74,6 +95,12 @@ class Metrics:
             registry=self.registry,
         )
         self.config_ok.set(1)
+        self.rules = Gauge(
+            "complaint_router_rules_in_force",
+            "1 for the digest of the rules in force, as decisions carry it",
+            ["digest"],
+            registry=self.registry,
+        )
         self.started = Gauge("complaint_router_start_time_seconds", "When this process started", registry=self.registry)
         self.started.set(time.time())
 
@@ -94,6 +121,23 @@ class Metrics:
         """Count the alarms that were raised."""
         for _, alarm in run.alarms:
             self._alarms.labels(alarm.kind.partition(":")[0]).inc()
+
+    def moved(self, moves: Sequence[Move]) -> None:
+        """Count cases that changed hands by themselves."""
+        for move in moves:
+            self._moves.labels(move.team, move.action.removeprefix("case_")).inc()
+
+    def drifted(self, report: DriftReport) -> None:
+        """Show the newest week; what is no longer there is no longer shown."""
+        self.drift_psi.clear()
+        self.drift_unsure.clear()
+        self.drift_alarms.set(len(report.alarms))
+        for week in report.weeks[:1]:
+            for cell, share in week.unsure.items():
+                self.drift_unsure.labels(cell).set(share)
+            for compared in week.cells:
+                for what, index in compared["psi"].items():
+                    self.drift_psi.labels(compared["cell"], what).set(index)
 
     def render(self) -> bytes:
         """The exposition text."""

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from router.assign.records import AssignmentState, Move
 from router.deadlines.records import ClockRow, ClockRun, PlanClocks
+from router.incidents.records import IncidentStore
+from router.learning.records import CorrectedMessage, Correction, LabelSummary, PersonLabels, Unlabelled
 from router.records import (
     AuditRow,
     CaseChange,
@@ -29,7 +32,7 @@ from router.schema import Case, RawMessage, Receipt, Reply
 __all__ = ["Store"]
 
 
-class Store(Protocol):
+class Store(IncidentStore, Protocol):
     """The database. Every method is one transaction, durable when it returns. Raises StoreError and Conflict."""
 
     # intake
@@ -63,6 +66,19 @@ class Store(Protocol):
     async def queue_counts(self) -> dict[tuple[str, str], int]: ...
     async def raw_states(self) -> dict[str, int]: ...
 
+    # corrections
+    async def corrections(self, case_id: str) -> list[Correction]: ...
+    async def put_label(
+        self, source_key: str, labels: PersonLabels, *, actor: str, teams: Sequence[str] | None = None
+    ) -> Correction: ...
+    async def corrected(
+        self, *, after: int = 0, since: datetime | None = None, limit: int = 1000
+    ) -> list[CorrectedMessage]: ...
+    async def unlabelled(
+        self, *, teams: Sequence[str] | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> list[Unlabelled]: ...
+    async def label_summaries(self, *, since: datetime, until: datetime, limit: int = 20_000) -> list[LabelSummary]: ...
+
     # clocks
     async def restart_clocks(self, digest: str, *, empty: bool) -> bool: ...
     async def advance_clocks(
@@ -73,6 +89,13 @@ class Store(Protocol):
     async def due_clocks(
         self, *, until: datetime | None = None, teams: Sequence[str] | None = None, limit: int = 100
     ) -> list[ClockRow]: ...
+
+    # assignment
+    async def track_assignments(self, teams: Sequence[str]) -> int: ...
+    async def assignment_state(self, teams: Sequence[str]) -> AssignmentState: ...
+    async def last_actions(self, holders: Mapping[str, str]) -> dict[str, datetime]: ...
+    async def mark_active(self, times: Mapping[str, datetime]) -> None: ...
+    async def settle_assignment(self, move: Move) -> Case: ...
 
     # outbox
     async def enqueue(self, row: OutboxRow, *, actor: str) -> None: ...

@@ -9,17 +9,24 @@ import sys
 import typer
 
 from router.cli import (
+    assignments,
     cases,
     check,
     classify,
     deadlines,
     demo,
     doctor,
+    drift,
     evaluate,
     explain,
+    incidents,
     ingest,
     init,
+    label,
+    learning,
     parse,
+    replay,
+    rules,
     run,
     test,
     train,
@@ -37,23 +44,15 @@ app = typer.Typer(
 )
 
 for module in (
-    init,
-    run,
-    demo,
-    check,
-    test,
-    doctor,
-    ingest,
-    cases,
-    deadlines,
-    explain,
-    parse,
-    classify,
-    train,
-    evaluate,
-):
+    init, run, demo, check, replay, doctor, ingest, cases, deadlines, assignments, explain, parse, classify, train,
+    evaluate, label, drift,
+):  # fmt: skip
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
+app.command("test")(test.run_test)
+app.add_typer(rules.app, name="rules")
 app.add_typer(user.app, name="user")
+app.add_typer(learning.app, name="models")
+app.add_typer(incidents.app, name="incidents")
 
 
 @app.callback(invoke_without_command=True)

@@ -8,18 +8,22 @@ is opened and no heavy library imported.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from router import registry
+from router.assign.book import Assignments, make_assignments
+from router.config.assign import check_members
 from router.config.deadlines import FEEDS, read_deadlines
 from router.config.document import Document, Mapping, Node, Sequence_, read
 from router.config.models import ChannelSettings, RouterSettings, SinkSettings, TeamSettings, TeamsFile
 from router.config.paths import absolute, secrets_in
 from router.config.problems import Problems, unknown
+from router.config.types import TypeSettings, check_types
 from router.config.validate import validate
-from router.deadlines.book import Deadlines
+from router.deadlines.book import BUILT_IN, Deadlines
 from router.errors import ConfigError, MissingExtra, Mistake
 from router.replies.templates import Templates
 from router.rules.build import build, survey
@@ -54,6 +58,12 @@ class Configuration:
     def queues(self) -> dict[str, str]:
         """Every queue and the team that works it."""
         return {queue: team.name for team in self.teams.teams for queue in team.all_queues}
+
+    @cached_property
+    def assignments(self) -> Assignments:
+        """How cases of each team find somebody."""
+        by_route = any(route.assign is not None and route.assign.strategy != "manual" for route in self.rules.routes)
+        return make_assignments(self.teams.teams, self.deadlines.calendars, by_route=by_route)
 
 
 def load(folder: Path) -> Configuration:
@@ -127,9 +137,11 @@ class _Load:
         settings = self.settings(documents["router.yaml"])
         languages = settings.languages if settings else LANGUAGES
         channels = self.channels(documents["channels.yaml"])
-        teams = self.teams(documents["teams.yaml"], languages)
+        types = settings.types if settings else TypeSettings()
+        teams = self.teams(documents["teams.yaml"], languages, types.names)
+        self.check_notified(documents["router.yaml"], settings, teams)
         templates = self.templates(settings.default_language if settings else "en")
-        rules = self.rules(documents["rules.yaml"], teams, templates, languages)
+        rules = self.rules(documents["rules.yaml"], teams, templates, languages, types.names)
         if self.mistakes or settings is None or teams is None or templates is None or rules is None:
             raise ConfigError(sorted(self.mistakes, key=_order))
         return Configuration(
@@ -181,6 +193,19 @@ class _Load:
                 problems.add(key, f"there is no file {path}")
 
         self.check_patterns(settings, problems)
+        check_types(settings.types, problems)
+
+    def check_notified(
+        self, document: Document | None, settings: RouterSettings | None, teams: TeamsFile | None
+    ) -> None:
+        """Incidents are told to sinks, which another file names."""
+        if document is None or settings is None or teams is None:
+            return
+        problems, names = Problems(document), [sink.name for sink in teams.sinks]
+        for index, sink in enumerate(settings.incidents.notify):
+            if sink not in names:
+                problems.add(("incidents", "notify", index), unknown("sink", sink, names))
+        self.mistakes += problems.mistakes
 
     def check_patterns(self, settings: RouterSettings, problems: Problems) -> None:
         """Every pattern is compiled as it will be used: one that cannot be stops the load here, not at a message."""
@@ -238,7 +263,7 @@ class _Load:
             return None
         return channel.model_copy(update={"settings": absolute(settings, self.folder)})
 
-    def teams(self, document: Document | None, languages: Iterable[str]) -> TeamsFile | None:
+    def teams(self, document: Document | None, languages: Sequence[str], types: Sequence[str]) -> TeamsFile | None:
         if document is None:
             return None
         problems = Problems(document)
@@ -253,6 +278,8 @@ class _Load:
         names = [sink.name for sink in sinks]
         self.check_teams(problems, teams, names, tuple(languages))
         calendars, deadlines, made = read_deadlines(problems, tuple(teams.values()), sinks=names, folder=self.folder)
+        known = {"languages": languages, "types": types, "channels": registry.channel_kinds()}
+        check_members(problems, teams, calendars=(*BUILT_IN, *calendars), **known)
         self.mistakes += problems.mistakes
         if problems.mistakes:
             return None
@@ -311,13 +338,19 @@ class _Load:
             return None
 
     def rules(
-        self, document: Document | None, teams: TeamsFile | None, templates: Templates | None, languages: Iterable[str]
+        self,
+        document: Document | None,
+        teams: TeamsFile | None,
+        templates: Templates | None,
+        languages: Iterable[str],
+        types: tuple[str, ...],
     ) -> RuleSet | None:
         if document is None:
             return None
         problems = Problems(document)
         rules = validate(RulesFile, problems)
         known = KnownNames(
+            types=types,
             languages=tuple(languages),
             channels=tuple(registry.channel_kinds()),
             queues={queue: team.name for team in teams.teams for queue in team.all_queues} if teams else None,

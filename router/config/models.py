@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 
+from router.assign.settings import AssignmentSettings, MemberSettings
+from router.config.types import TypeSettings
 from router.content import ReadLimits
 from router.deadlines.settings import CalendarSettings, DeadlineSettings
+from router.incidents.settings import IncidentSettings
 from router.schema import LANGUAGES, Frozen
 
 __all__ = [
-    "BatchSettings", "BusSettings", "ChannelSettings", "CustomerSettings", "EntitySettings", "Limits", "LogSettings",
-    "Name", "RouterSettings", "Secret", "SinkSettings", "StoreSettings", "TeamSettings", "TeamsFile", "ThreadSettings",
-    "WebSettings",
+    "BatchSettings", "BusSettings", "ChannelSettings", "CustomerSettings", "DriftSettings", "EntitySettings",
+    "LearningSettings", "Limits", "LogSettings", "Name", "RouterSettings", "Secret", "SinkSettings", "StoreSettings",
+    "TeamSettings", "TeamsFile", "ThreadSettings", "WebSettings",
 ]  # fmt: skip
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -127,6 +131,41 @@ class EntitySettings(Frozen):
         return tuple((kind, expression) for kind, found in self.patterns.items() for expression in found)
 
 
+class DriftSettings(Frozen):
+    """When messages are no longer like those the model was made for."""
+
+    least: int = Field(default=50, ge=10)  # messages of a channel or language in a week, below which nothing is said
+    psi: float = Field(default=0.25, gt=0, le=10)  # population stability index from which it is an alarm
+    unsure: float = Field(default=0.1, gt=0, le=1)  # rise of the share of unsure that is one
+
+
+class LearningSettings(Frozen):
+    """How the classifier learns from what people correct. Shares are from 0 to 1, weights in messages of the corpus."""
+
+    every: str = Field(default="off", pattern=r"^(off|[1-9]\d{0,3}[hdw])$")  # 12h, 7d, 2w: train so often; off: never
+    promote: Literal["ask", "auto"] = "ask"  # auto: a candidate that is not worse takes over without being asked
+    least_new: int = Field(default=30, ge=1)  # new corrections without which the schedule trains nothing
+    days: int = Field(default=730, ge=1, le=36_500)  # corrections that are older are not learned from
+    per_corrector: float = Field(default=300.0, gt=0)  # weight of all corrections by one person together
+    per_sender: float = Field(default=5.0, gt=0)  # of all about messages of one sender
+    per_text: float = Field(default=2.0, gt=0)  # of all about nearly the same words
+    share: float = Field(default=0.3, gt=0, le=10)  # of all corrections, beside the corpus
+    trusted: tuple[str, ...] = ()  # users whose corrections are never refused as one-sided
+    tolerance_f1: float = Field(default=0.02, ge=0, le=1)  # F1 of kind or type that a language or channel may lose
+    tolerance_critical: float = Field(default=0.05, ge=0, le=1)  # recall of critical that it may lose
+    tolerance_corrections: float = Field(default=0.05, ge=0, le=1)  # right answers among new corrections
+    minutes: int = Field(default=60, ge=1, le=1440)  # a training that takes longer is ended
+    drift: DriftSettings = DriftSettings()
+
+    @property
+    def period(self) -> timedelta | None:
+        """How often a candidate is trained; None for never."""
+        if self.every == "off":
+            return None
+        unit = {"h": "hours", "d": "days", "w": "weeks"}[self.every[-1]]
+        return timedelta(**{unit: int(self.every[:-1])})
+
+
 class LogSettings(Frozen):
     format: Literal["console", "json"] = "console"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -148,7 +187,10 @@ class RouterSettings(Frozen):
     threads: ThreadSettings = ThreadSettings()
     customers: CustomerSettings = CustomerSettings()
     entities: EntitySettings = EntitySettings()
+    types: TypeSettings = TypeSettings()
     logs: LogSettings = LogSettings()
+    learning: LearningSettings = LearningSettings()
+    incidents: IncidentSettings = IncidentSettings()
     model: Path | None = None  # None: the newest model trained here, else the one that ships
     signals: Path | None = None  # an own signals.yaml: further phrases for the classifier's known groups
     secret: Secret | None = None  # key of references and reply tokens; None: made once in the data folder
@@ -163,6 +205,8 @@ class TeamSettings(Frozen):
     languages: tuple[str, ...] = ()
     sinks: tuple[Name, ...] = ()  # where every case of the team is forwarded as well
     calendar: Name | None = None  # its working hours; left out: around the clock
+    members: tuple[MemberSettings, ...] = ()  # left out: everybody who is in the team, without limits
+    assign: AssignmentSettings = AssignmentSettings()
 
     @property
     def all_queues(self) -> tuple[str, ...]:

@@ -74,6 +74,8 @@ _MEANINGS = {
     "router.logs": "What is written to standard error.",
     "router.logs.level": "the least important lines that are written",
     "router.logs.format": "console for people, json for machines",
+    "router.learning": "The classifier learns from what people correct.",
+    "router.learning.drift": "When a week's messages count as no longer like those the model was made for.",
     "router.languages": "customers write in these; the classifier chooses among them",
     "teams.title": "how the team is shown",
     "teams.name": "how rules, commands and the queue call it",
@@ -276,7 +278,7 @@ def rows_of(
     for name, field in model.model_fields.items():
         if name == "settings":
             continue
-        key, inner = f"{start}{name}", _section(field.annotation)
+        key, inner = f"{start}{field.alias or name}", _section(field.annotation)
         doc = _plain_doc(inner).split(". ")[0] if inner else ""
         said = (
             _MEANINGS.get(f"{file}.{key}", "")

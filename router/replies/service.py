@@ -57,8 +57,21 @@ class ReplyService:
     def _route(self, channel: str, account: str) -> MailRoute:
         return self._mail.get(f"{channel}:{account}", MailRoute())
 
-    async def submit(self, case_id: str, *, text: str, actor: str, visibility: Visibility | None = None) -> OutboxRow:
+    async def submit(
+        self,
+        case_id: str,
+        *,
+        text: str,
+        actor: str,
+        visibility: Visibility | None = None,
+        once: str = "",
+        language: str = "",
+    ) -> OutboxRow:
         """Queue an answer to the newest message of a case.
+
+        Args:
+            once: id that the same answer always has; queued a second time, it is a Conflict.
+            language: of the text; left out: that of the case.
 
         Raises:
             UserInputError: The text is empty, too long for the channel, or the audience is not possible.
@@ -69,10 +82,11 @@ class ReplyService:
         audience = visibility or message.visibility
         self._check(case, message, text, audience)
         reply = compose(
-            outbox_id=uuid.uuid4().hex,
+            outbox_id=once or uuid.uuid4().hex,
             case=case,
             message=message,
             text=text.strip(),
+            language=language,
             author=actor,
             key=self._key,
             visibility=audience,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from router.config.problems import Problems, unknown
@@ -45,15 +45,6 @@ def check_actions(settings: RouteActions, at: Path, problems: Problems, known: K
         problems.add((*at, "urgency"), "would hide what the classifier says everywhere; set it in a route")
     if isinstance(settings, RootSettings) and settings.answer:
         problems.add((*at, "answer"), "would answer every request by itself; set it in a route")
-
-
-def _check_fields(fields: Mapping[str, str], at: Path, problems: Problems) -> None:
-    for name, value in fields.items():
-        place = (*at, "fields", name)
-        if not _FIELD_NAME.fullmatch(name):
-            problems.add(place, "a field's name has letters, digits, '_', '-', '.', at most 60", key=True)
-        elif len(value) > _MAX_VALUE:
-            problems.add(place, f"longer than {_MAX_VALUE} characters")
 
 
 def _check(name: str, at: Path, what: str, known: Sequence[str] | None, problems: Problems) -> None:

@@ -8,17 +8,20 @@ admin    configures; sees counts and states, and reads no complaint
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from router.errors import NotFound
 from router.interfaces import Store
+from router.learning.label import LabelOffer, next_to_label
+from router.learning.records import Correction, PersonLabels
 from router.records import CaseFilter, OutboxRow, OutboxState, User
 from router.schema import Case, RawMessage
 from router.web.context import WebContext
 
 __all__ = [
-    "case_for", "cases_for", "may_configure", "may_read_cases", "may_read_raw", "may_see_trouble", "outbox_for",
-    "outbox_rows_for", "raw_for", "require", "sees_team", "team_for", "teams_of", "visible_teams", "without_words",
+    "case_for", "cases_for", "label_for", "label_offers_for", "may_configure", "may_read_cases", "may_read_raw",
+    "may_see_trouble", "outbox_for", "outbox_rows_for", "raw_for", "require", "sees_team", "team_for", "teams_of",
+    "visible_teams", "without_words",
 ]  # fmt: skip
 
 _GONE = "There is nothing here under this address, or it is not yours to see."
@@ -136,6 +139,21 @@ async def _sees_row(store: Store, user: User, row: OutboxRow) -> bool:
 def without_words(row: OutboxRow) -> OutboxRow:
     """What an administrator may see of a row: how it fares, not what it says or about whom."""
     return row.model_copy(update={"reply": None, "event": None, "case_id": "", "receipt": None})
+
+
+async def label_offers_for(store: Store, user: User, *, most: int, skip: Collection[str] = ()) -> list[LabelOffer]:
+    """Messages worth labelling, of cases the user sees."""
+    require(may_read_cases(user))
+    return await next_to_label(store, teams=teams_of(user), most=most, skip=skip)
+
+
+async def label_for(store: Store, user: User, source_key: str, labels: PersonLabels) -> Correction:
+    """Keep what the user says of a message of a case the user sees. Raises NotFound."""
+    require(may_read_cases(user))
+    try:
+        return await store.put_label(source_key, labels, actor=user.name, teams=teams_of(user))
+    except NotFound:
+        raise NotFound(_GONE) from None
 
 
 async def raw_for(store: Store, user: User, raw_id: int) -> RawMessage:

@@ -10,7 +10,7 @@ from router.web import first_words
 from router.web.api.routes import add_api
 from router.web.context import CONTEXT, WebContext
 from router.web.once import ONCE, Once
-from router.web.pages import calls, case, events, health, login, queue, replies, trouble
+from router.web.pages import calls, case, events, health, label, login, queue, replies, trouble, waiting
 from router.web.render import STATIC, set_up_templates
 from router.web.security import CHANNEL_ROUTES, middlewares
 from router.web.sessions import GUARD, LoginGuard
@@ -33,8 +33,8 @@ def create_app(context: WebContext) -> web.Application:
     app[GUARD], app[ONCE], app[CHANNEL_ROUTES] = LoginGuard(), Once(), set()
     events.set_up(app)
     first_words.set_up(app)
-    set_up_templates(app)
-    for page in (health, login, queue, case, replies, trouble, calls, events):
+    set_up_templates(app, context.settings.types.titles)
+    for page in (health, login, queue, waiting, case, replies, trouble, label, calls, events):
         app.router.add_routes(page.routes)
     add_api(app)
     app.router.add_static("/static", STATIC)

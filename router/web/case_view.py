@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from router.interfaces import Capabilities
 from router.records import CaseFilter, Entry
+from router.rules.explain import in_full
 from router.schema import Case, Classification, Decision, Visibility
 from router.web import access
 from router.web.context import CONTEXT, WebContext
@@ -42,7 +44,7 @@ async def case_values(request: web.Request, case: Case) -> dict[str, Any]:
     conversation = await context.store.conversation(case.id)
     capabilities = context.replies.capabilities(case)
     possible = audiences(conversation, capabilities)
-    decided, labelled = _latest(conversation)
+    decided, labelled = await _latest(context, conversation)
     members = await assignees(context, case.team)
     if user.name not in {member.name for member in members}:
         members = [user, *members]
@@ -61,9 +63,11 @@ async def case_values(request: web.Request, case: Case) -> dict[str, Any]:
         "members": members,
         "people": people,
         "all_teams": [(team.name, team.title or team.name, team.all_queues) for team in context.teams],
+        "team_of_queue": {queue: team.name for team in context.teams for queue in team.all_queues},
         "channel_works": f"{case.channel}:{case.account}" in context.channels,
         "earlier": await _earlier(context, request, case),
         "clocks": await context.store.clocks(case.id),
+        "corrections": await context.store.corrections(case.id),
         "form_id": secrets.token_urlsafe(12),
         "problem": "",
         "just_done": "",
@@ -76,10 +80,18 @@ async def case_values(request: web.Request, case: Case) -> dict[str, Any]:
     }
 
 
-def _latest(conversation: list[Entry]) -> tuple[Decision | None, Classification | None]:
-    decided = [entry.decision for entry in conversation if entry.decision is not None]
+async def _latest(context: WebContext, conversation: list[Entry]) -> tuple[Decision | None, Classification | None]:
+    """The newest decision, told again in full by the rules that made it, and the newest labels."""
     labelled = [entry.classification for entry in conversation if entry.classification is not None]
-    return (decided[-1] if decided else None), (labelled[-1] if labelled else None)
+    newest = labelled[-1] if labelled else None
+    for entry in reversed(conversation):
+        if entry.decision is not None and entry.message is not None:
+            decision = entry.decision
+            if decision.left_out:
+                rules = await asyncio.to_thread(context.rules_of, decision.rules_digest)
+                decision = in_full(decision, entry.message, entry.classification, rules)
+            return decision, newest
+    return None, newest
 
 
 def _customer(conversation: list[Entry]) -> dict[str, str]:

@@ -9,9 +9,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
 
+from router.assign.book import Assignments
 from router.config.models import RouterSettings, TeamSettings
 from router.interfaces import Capabilities, Channel, Clock, Store
+from router.learning.records import DriftReport
 from router.records import OutboxRow, RawReceipt
+from router.rules.ruleset import RuleSet
 from router.schema import Case, Visibility
 
 __all__ = ["CONTEXT", "CallLog", "Changes", "ReplyDesk", "WebContext"]
@@ -72,7 +75,10 @@ class WebContext:
     reload: Callable[[], Awaitable[dict[str, Any]]] | None
     changes: Changes
     changed: Callable[[], None] = lambda: None
+    drift: Callable[[], DriftReport | None] = lambda: None  # as last looked for; None: not yet
     has_deadlines: Callable[[], bool] = lambda: False  # then queues begin with the nearest
+    rules_of: Callable[[str], RuleSet | None] = lambda _: None  # a set by its digest; reads files
+    assignments: Callable[[], Assignments] = Assignments  # how cases of each team find somebody
 
     @property
     def secure(self) -> bool:

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from router.errors import Forbidden, UserInputError
+from router.assign.view import next_move
+from router.errors import Conflict, Forbidden, UserInputError
+from router.learning.records import PersonLabels
 from router.records import CaseChange, User
 from router.schema import Case
 from router.web import access
 from router.web.context import WebContext
 
-__all__ = ["assignees", "change_case", "note_text"]
+__all__ = ["assignees", "change_case", "check_label", "note_text", "take_next"]
 
 _LONGEST_NOTE = 20_000
+_TRIES = 5  # somebody else may take a case at the same moment
 
 
 async def assignees(context: WebContext, team: str) -> list[User]:
@@ -45,6 +48,36 @@ async def change_case(context: WebContext, user: User, case: Case, change: CaseC
         raise Forbidden("Administrators do not work on cases.")
     final = change.model_copy(update=extra)
     return await context.store.change_case(case.id, final, version=version, actor=user.name)
+
+
+async def take_next(context: WebContext, user: User, team: str) -> Case | None:
+    """Give the user the case that waits first and suits them; None where none does.
+
+    Raises:
+        Conflict: Others were quicker, several times.
+    """
+    book = context.assignments().teams
+    if not access.may_read_cases(user) or team not in book:
+        raise Forbidden("Administrators do not work on cases.")
+    for left in reversed(range(_TRIES)):
+        state = await context.store.assignment_state((team,))
+        move = next_move(user.name, book[team], state, await context.store.users(), context.clock.now())
+        if move is None:
+            return None
+        try:
+            return await context.store.settle_assignment(move)
+        except Conflict:
+            if not left:
+                raise
+    return None
+
+
+def check_label(context: WebContext, labels: PersonLabels) -> None:
+    """Raises UserInputError where a complaint or request has no type that exists here."""
+    if labels.kind in {"complaint", "request"} and labels.type not in context.settings.types.names:
+        raise UserInputError("A complaint or request needs a type that exists here.", fields={"type": "unknown"})
+    if labels.kind is None:
+        raise UserInputError("Say what it is.", fields={"kind": "missing"})
 
 
 def note_text(text: str) -> str:

@@ -15,7 +15,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 
 from router.records import User
 from router.rules.explain import reasons
-from router.schema import KINDS, TYPES, URGENCIES
+from router.schema import KINDS, URGENCIES
 from router.web import access
 from router.web.context import CONTEXT, WebContext
 from router.web.highlight import pieces, reasons_against
@@ -31,6 +31,7 @@ _DONE = {
     "waits": "The answer waits for a colleague's approval.",
     "noted": "The note was added.",
     "changed": "The case was changed.",
+    "none_waits": "No case waits that you could take.",
     "moved": "The case now belongs to another team.",
     "approved": "Approved: the answer is on its way.",
     "edited": "The draft was changed and waits for approval.",
@@ -38,6 +39,7 @@ _DONE = {
     "retried": "It will be tried again.",
     "resolved": "Settled.",
     "logged": "The complaint was logged.",
+    "labelled": "Thank you: the classifier learns from it at the next training.",
     "reloaded": "The configuration was read again.",
 }
 
@@ -105,8 +107,11 @@ def _versions() -> dict[str, str]:
     }
 
 
-def set_up_templates(app: web.Application) -> None:
-    """Give the application its template environment: escaping on, unknown names an error."""
+def set_up_templates(app: web.Application, types: Mapping[str, str]) -> None:
+    """Give the application its template environment: escaping on, unknown names an error.
+
+    ``types`` are those of the installation and their titles.
+    """
     versions = _versions()
     environment = aiohttp_jinja2.setup(
         app,
@@ -132,7 +137,7 @@ def set_up_templates(app: web.Application) -> None:
     environment.globals.update(
         asset=lambda name: f"/static/{name}?v={versions[name]}",
         kinds=KINDS,
-        types=TYPES,
+        types=types,
         urgencies=URGENCIES,
         pieces=pieces,
         reasons_against=reasons_against,

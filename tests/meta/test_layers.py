@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 BOTTOM = ("router.raw", "router.content", "router.schema", "router.errors")
 CONTRACTS = (
     *BOTTOM, "router.records", "router.interfaces", "router.storage", "router.measure", "router.deadlines.records",
+    "router.learning.records", "router.assign.records", "router.incidents.records",
 )  # fmt: skip
 PIPELINE = (
     *CONTRACTS, "router.rules", "router.config.models", "router.crypto", "router.failpoints", "router.batcher",
@@ -30,9 +31,25 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.clock": (),
     "router.records": BOTTOM,
     "router.measure": (),
-    "router.storage": (*BOTTOM, "router.records", "router.deadlines.records"),
+    "router.storage": (
+        *BOTTOM,
+        "router.records",
+        "router.deadlines.records",
+        "router.learning.records",
+        "router.assign.records",
+        "router.incidents.records",
+    ),
+    "router.assign": (*CONTRACTS, "router.assign", "router.deadlines"),
+    "router.assign.records": BOTTOM,
     "router.deadlines": (*CONTRACTS, "router.deadlines", "router.failpoints"),
     "router.deadlines.records": (*BOTTOM, "router.records"),
+    "router.learning": ("router", "classifiers"),
+    "router.learning.records": (*BOTTOM, "router.records"),
+    "router.incidents": (*CONTRACTS, "router.incidents", "router.failpoints", "router.replies"),
+    "router.incidents.settings": BOTTOM,
+    "router.incidents.records": (*BOTTOM, "router.incidents.settings"),
+    "router.incidents.signs": (*BOTTOM, "router.incidents.settings"),
+    "router.incidents.detect": (*BOTTOM, "router.incidents.settings"),
     "router.interfaces": (*BOTTOM, "router.records", "router.storage", "router.measure"),
     "router.registry": (*CONTRACTS,),
     "router.config": (
@@ -49,7 +66,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.replies": (*CONTRACTS, "router.replies", "router.crypto", "router.config.models"),
     "router.replies.templates": (*BOTTOM, "router.config.problems"),
     "router.sinks": (*CONTRACTS, "router.sinks", "router.config.models"),
-    "router.store": (*CONTRACTS, "router.store", "router.config.models", "router.clock", "router.failpoints"),
+    "router.store": (
+        *CONTRACTS,
+        "router.store",
+        "router.config.models",
+        "router.clock",
+        "router.failpoints",
+        "router.incidents.settings",
+        "router.incidents.signs",
+        "router.incidents.detect",
+    ),
     "router.bus": (*CONTRACTS, "router.bus", "router.config.models"),
     "router.logs": ("router.errors",),
     "router.metrics": CONTRACTS,

@@ -8,18 +8,20 @@ import uuid
 from aiohttp import web
 
 from router.errors import NotFound, UserInputError
+from router.learning.records import Correction, PersonLabels
 from router.records import CaseChange, CaseFilter
 from router.schema import Case
 from router.web import access
 from router.web.api import models
 from router.web.api.operation import Call
-from router.web.desk import change_case, note_text
+from router.web.desk import change_case, check_label, note_text
 from router.web.pages.calls import call_log
 from router.web.pages.trouble import raw_response
 from router.web.sessions import log_in, log_out
 
 __all__ = [
-    "add_note", "calls_create", "case_get", "case_patch", "cases_list", "counts", "me",
+    "add_note", "calls_create", "case_get", "case_patch", "cases_list", "corrections_list", "counts", "label_create",
+    "labels_next", "me",
     "quarantine_list", "quarantine_raw", "quarantine_retry", "reload", "teams", "token_create", "token_end",
 ]  # fmt: skip
 
@@ -127,6 +129,27 @@ async def add_note(call: Call) -> models.Done:
     case = await access.case_for(call.context.store, call.user, call.path["case"])
     await call.context.store.add_note(case.id, note_text(call.told(models.NewNote).text), actor=call.user.name)
     return models.Done()
+
+
+async def corrections_list(call: Call) -> models.CorrectionList:
+    case = await access.case_for(call.context.store, call.user, call.path["case"])
+    return models.CorrectionList(corrections=tuple(await call.context.store.corrections(case.id)))
+
+
+async def labels_next(call: Call) -> models.LabelOfferList:
+    asked = call.asked(models.LabelQuery)
+    offers = await access.label_offers_for(call.context.store, call.user, most=asked.limit)
+    return models.LabelOfferList(offers=tuple(offers))
+
+
+async def label_create(call: Call) -> Correction:
+    told = call.told(models.NewLabel)
+    try:
+        labels = PersonLabels.model_validate(told.model_dump(exclude={"source_key"}))
+    except ValueError:
+        raise UserInputError("Praise and other have no type.", fields={"type": "not with this kind"}) from None
+    check_label(call.context, labels)
+    return await access.label_for(call.context.store, call.user, told.source_key, labels)
 
 
 async def calls_create(call: Call) -> models.Logged:

@@ -9,13 +9,27 @@ from pydantic import AwareDatetime, Field
 
 from router.deadlines.records import ClockRow
 from router.interfaces import Capabilities
+from router.learning.label import LabelOffer
+from router.learning.records import Correction
 from router.records import CaseChange, Entry, Order, OutboxRow, OutboxState, QuarantineItem, RawReceipt, Role
-from router.schema import Case, CaseState, Classification, Decision, Frozen, Text, Visibility
+from router.schema import (
+    Case,
+    CaseState,
+    Classification,
+    Decision,
+    Frozen,
+    Kind,
+    Text,
+    Type,
+    Urgency,
+    Visibility,
+)
 
 __all__ = [
-    "Approval", "CallNote", "CaseDetail", "CaseList", "CasePatch", "CaseQuery", "Counts", "Credentials", "Done",
-    "Error", "ErrorBody", "Me", "NewNote", "NewReply", "NewText", "OutboxList", "OutboxQuery", "Page",
-    "QuarantineList", "QueueCount", "ReloadAnswer", "Settlement", "Team", "TeamList", "Token",
+    "Approval", "CallNote", "CaseDetail", "CaseList", "CasePatch", "CaseQuery", "CorrectionList", "Counts",
+    "Credentials", "Done", "Error", "ErrorBody", "LabelOfferList", "LabelQuery", "Me", "NewLabel", "NewNote",
+    "NewReply", "NewText", "OutboxList", "OutboxQuery", "Page", "QuarantineList", "QueueCount", "ReloadAnswer",
+    "Settlement", "Team", "TeamList", "Token",
 ]  # fmt: skip
 
 _REPLY_CHARS = 100_000
@@ -164,6 +178,31 @@ class OutboxList(Frozen):
 
 class QuarantineList(Frozen):
     items: tuple[QuarantineItem, ...]
+
+
+class CorrectionList(Frozen):
+    """What people said of a case's messages beside what the model said, oldest first."""
+
+    corrections: tuple[Correction, ...]
+
+
+class LabelQuery(Frozen):
+    limit: int = Field(default=10, ge=1, le=100)
+
+
+class LabelOfferList(Frozen):
+    """Messages most worth labelling next, best first."""
+
+    offers: tuple[LabelOffer, ...]
+
+
+class NewLabel(Frozen):
+    """What a message is. A complaint or request has a type; urgency may be left out."""
+
+    source_key: str = Field(min_length=1, max_length=500)
+    kind: Kind
+    type: Type | None = Field(default=None, max_length=100)
+    urgency: Urgency | None = None
 
 
 class CallNote(Frozen):

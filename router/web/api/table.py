@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from router.learning.records import Correction
 from router.schema import Case
 from router.web.api import handlers, models
 from router.web.api import outbox_handlers as outbox
@@ -36,6 +37,13 @@ OPERATIONS: tuple[Operation, ...] = (
               refusals=(404, 409)),
     Operation("POST", "/api/v1/cases/{case}/notes", "addNote", "Add a note that customers never see",
               handlers.add_note, models.Done, body=models.NewNote, path_values=_CASE, status=201, refusals=(404,)),
+    Operation("GET", "/api/v1/cases/{case}/corrections", "listCorrections",
+              "What people said of its messages beside what the model said", handlers.corrections_list,
+              models.CorrectionList, path_values=_CASE, refusals=(404,), tag="labels"),
+    Operation("GET", "/api/v1/labels/next", "nextLabels", "Messages most worth labelling next", handlers.labels_next,
+              models.LabelOfferList, query=models.LabelQuery, refusals=(404,), tag="labels"),
+    Operation("POST", "/api/v1/labels", "addLabel", "Say what a message is; its case stays as it is",
+              handlers.label_create, Correction, body=models.NewLabel, status=201, refusals=(404,), tag="labels"),
     Operation("GET", "/api/v1/approvals", "listApprovals", "Answers that wait for a second person",
               outbox.approvals_list, models.OutboxList, refusals=(404,), tag="answers"),
     Operation("GET", "/api/v1/outbox", "listOutbox", "Things that leave, by state", outbox.outbox_list,

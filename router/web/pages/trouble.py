@@ -38,6 +38,7 @@ async def _values(request: web.Request) -> dict[str, Any]:
         "health": await _health(context),
         "people": {person.name: person.display_name or person.name for person in await context.store.users()},
         "can_reload": access.may_configure(user) and context.reload is not None,
+        "drift": context.drift(),
         "mistakes": [],
         "needs_restart": [],
     }

@@ -61,7 +61,7 @@
     if (row && key === "r") return (location.href = `/cases/${chosen}#reply`), true;
     if (row && key === "e") return void changeChosen(row, { state: "resolved" }), true;
     if (row && key === "a") return void changeChosen(row, { assigned_to: me() }), true;
-    return ["r", "n", "a", "e", "u", "/"].includes(key) && press(key);
+    return (["r", "n", "a", "e", "u", "s", "/"].includes(key) || /^[1-9]$/.test(key)) && press(key);
   }
 
   document.addEventListener("keydown", (event) => {
