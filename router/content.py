@@ -11,8 +11,19 @@ from pydantic import Field
 from router.raw import Frozen, Text
 
 __all__ = [
-    "Action", "Assign", "Attachment", "DeliveryReport", "Entity", "Flags", "Given", "Party", "ReadLimits",
-    "Said", "Suggestion",
+    "Action",
+    "Assign",
+    "Attachment",
+    "ConditionTrace",
+    "DeliveryReport",
+    "Entity",
+    "Flags",
+    "Given",
+    "Party",
+    "ReadLimits",
+    "RouteTrace",
+    "Said",
+    "Suggestion",
 ]  # fmt: skip
 
 
@@ -149,6 +160,24 @@ class Assign(Frozen):
     strategy: Literal["round-robin", "least-load", "skills", "manual"]
     skills: tuple[str, ...] = ()  # wanted besides the language and the type of the case
     keep: bool | None = None  # true: whoever knows the customer gets it again; left out: as the team says
+
+
+class ConditionTrace(Frozen):
+    """One condition as it was tried: what it asked for, what it saw, and whether it held."""
+
+    path: str
+    wanted: str
+    seen: Text
+    held: bool
+
+
+class RouteTrace(Frozen):
+    """One route as it was tried. ``depth`` is 0 for the root."""
+
+    route: str
+    depth: int
+    matched: bool
+    conditions: tuple[ConditionTrace, ...] = ()
 
 
 class Suggestion(Frozen):

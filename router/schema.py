@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field
 
-from router.content import Attachment, DeliveryReport, Entity, Flags, Party, Said
+from router.content import Attachment, ConditionTrace, DeliveryReport, Entity, Flags, Party, RouteTrace, Said
 from router.raw import Frozen, RawMessage, Text, Transport, clean_text
 
 __all__ = [
@@ -126,24 +126,6 @@ class Customer(Frozen):
     language: str = ""
     tags: tuple[str, ...] = ()
     fields: dict[str, Text] = Field(default_factory=dict)
-
-
-class ConditionTrace(Frozen):
-    """One condition as it was tried: what it asked for, what it saw, and whether it held."""
-
-    path: str
-    wanted: str
-    seen: Text
-    held: bool
-
-
-class RouteTrace(Frozen):
-    """One route as it was tried. ``depth`` is 0 for the root."""
-
-    route: str
-    depth: int
-    matched: bool
-    conditions: tuple[ConditionTrace, ...] = ()
 
 
 class Decision(Said):
