@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from channels.telegram.wire import JsonObject
+from channels.payload import JsonObject
 
 __all__ = ["content_kinds", "unknown_kinds"]
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from channels.payload import JsonObject, number, objects, text_at, values
 from channels.telegram.kinds import unknown_kinds
-from channels.telegram.wire import JsonObject, number, objects, text_at, values
 from router.schema import Attachment, clean_text
 
 __all__ = ["attachments_of", "extras_of"]

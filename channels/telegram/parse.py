@@ -6,9 +6,9 @@ The library refuses an update whole when one field is new to it; a customer's wo
 
 from __future__ import annotations
 
+from channels.payload import JsonObject, load_json, number, objects, text_at, unix_time, values
 from channels.telegram.kinds import content_kinds
 from channels.telegram.media import attachments_of, extras_of
-from channels.telegram.wire import JsonObject, load_json, number, objects, text_at, time_at, values
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import Flags, InboundMessage, Party, RawMessage, Visibility, clean_text
@@ -96,7 +96,7 @@ def _message(message: JsonObject, raw: RawMessage, options: ParseOptions, *, edi
             text=text,
             attachments=tuple(attachments[: options.max_attachments]),
             language=_language(message),
-            sent_at=time_at(message, "edit_date" if edited else "date"),
+            sent_at=unix_time(message, "edit_date" if edited else "date"),
             received_at=raw.received_at,
             visibility=_visibility(message),
             fields=fields,

@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from channels.payload import load_json
 from channels.telegram.polling import raw_update
-from channels.telegram.wire import load_json
 from router.errors import ParseError
 from router.failpoints import failpoint
 from router.interfaces import ChannelContext, Delivery

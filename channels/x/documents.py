@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 
-from channels.x.wire import JsonObject, ident, objects, strings, values
+from channels.payload import JsonObject, objects, strings, values
+from channels.x.wire import ident
 
 __all__ = ["newer_than", "next_page", "single_documents"]
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from channels.payload import JsonObject, objects, text_at, values
 from channels.x.media import attachment
 from channels.x.text import new_words, post_text
-from channels.x.wire import JsonObject, ident, objects, text_at, time_at, values
+from channels.x.wire import ident, time_at
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import Attachment, Flags, InboundMessage, Party, RawMessage

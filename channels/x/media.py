@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from channels.x.wire import JsonObject, objects, text_at, values
+from channels.payload import JsonObject, objects, text_at, values
 from router.schema import Attachment, clean_text
 
 __all__ = ["attachment"]

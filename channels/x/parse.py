@@ -7,10 +7,11 @@ and, in ``legacy``, posts of version 1.1 and the calls of the Account Activity A
 
 from __future__ import annotations
 
+from channels.payload import JsonObject, load_json, objects, strings, text_at, values
 from channels.x.legacy import parse_activity, parse_status
 from channels.x.media import attachment
 from channels.x.text import new_words, post_text
-from channels.x.wire import JsonObject, ident, load_json, objects, strings, text_at, time_at, values
+from channels.x.wire import ident, time_at
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import Attachment, Flags, InboundMessage, Party, RawMessage

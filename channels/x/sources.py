@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from channels.payload import load_json
 from channels.x.documents import newer_than, next_page, single_documents
 from channels.x.offers import Batch
-from channels.x.wire import load_json
 from router.errors import ParseError, PermanentError, SendError, TransientError
 from router.interfaces import ChannelContext, Delivery
 from router.records import RawReceipt

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from channels.x.wire import JsonObject, objects, text_at, unescape
+from channels.payload import JsonObject, objects, text_at
+from channels.x.wire import unescape
 
 __all__ = ["new_words", "post_text"]
 

@@ -1,57 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading values out of untrusted JSON: a value of another type counts as absent, never as an error."""
+"""What is X's own way of writing ids, times and text; everything else is read by ``channels.payload``."""
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeAlias
 
-from channels.payload import check_size
-from router.errors import ParseError
+from channels.payload import JsonObject, text_at
 
-__all__ = ["JsonObject", "ident", "load_json", "objects", "strings", "text_at", "time_at", "unescape", "values"]
-
-JsonObject: TypeAlias = dict[str, Any]
+__all__ = ["ident", "time_at", "unescape"]
 
 _ESCAPED = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
-
-
-def load_json(body: bytes) -> Any:
-    """Decode a JSON document. Raises ParseError for anything that is not one."""
-    check_size(body)
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as exc:  # ValueError covers bad JSON, bad UTF-8 and absurdly long numbers
-        raise ParseError(f"not a JSON document: {type(exc).__name__}") from exc
-
-
-def values(parent: JsonObject, key: str) -> JsonObject:
-    """The object at ``key``; empty when there is none."""
-    found = parent.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def objects(parent: JsonObject, key: str) -> list[JsonObject]:
-    """The objects of the list at ``key``; members of another type are left out."""
-    found = parent.get(key)
-    return [member for member in found if isinstance(member, dict)] if isinstance(found, list) else []
-
-
-def strings(parent: JsonObject, key: str) -> list[str]:
-    """The strings of the list at ``key``."""
-    found = parent.get(key)
-    return [member for member in found if isinstance(member, str)] if isinstance(found, list) else []
-
-
-def text_at(parent: JsonObject, key: str) -> str:
-    """The string at ``key``; whole numbers, which old ids are, are written out exactly."""
-    found = parent.get(key)
-    if isinstance(found, str):
-        return found
-    return str(found) if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 2**64 else ""
 
 
 def ident(parent: JsonObject, key: str = "id") -> str:
