@@ -166,9 +166,10 @@ def main() -> None:
     print(f"  ingest, start to end   {rate:8.0f} mails/s")
     for name, value in each.items():
         print(f"  {name:22} {value:8.3f} ms a message  {1000 / value:9.0f}/s")
-    for routes, rates in decisions.items():
+    for routes, speeds in decisions.items():
         words = f"decisions, {routes} routes"
-        print(f"  {words:22} {rates['bare']:8.0f} /s bare, {rates['stored']:8.0f} /s with the reasons that are stored")
+        bare, stored = speeds["bare"], speeds["stored"]
+        print(f"  {words:22} {bare:8.0f} /s bare, {stored:8.0f} /s with the reasons that are stored")
     print(f"  {'replay, one process':22} {replayed:8.0f} stored messages/s, {100_000 / replayed:.0f} s for 100,000")
     print("\nmessages read per second, one core; chat: median over the fixtures\n")
     for name, value in rates.items():
