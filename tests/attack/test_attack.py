@@ -57,6 +57,16 @@ def wrong(attack: Attack, cost: Cost) -> list[str]:
     return [f"{attack}: {what}" for what in found]
 
 
+async def fresh(group: Sequence[Attack], good: bytes) -> float:
+    """What an ordinary mail costs a child that has read no attack."""
+    gauge = Gauge(options=ParseOptions(**group[0].options))
+    try:
+        await gauge.normal(good)
+        return await gauge.normal(good)
+    finally:
+        await gauge.close()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("attacks", FAMILIES.values(), ids=FAMILIES)
 async def test_hostile_messages_are_cheap_and_end_as_promised(attacks: Sequence[Attack]) -> None:
@@ -76,8 +86,10 @@ async def test_hostile_messages_are_cheap_and_end_as_promised(attacks: Sequence[
                 problems += wrong(
                     attack, await gauge.read(await asyncio.to_thread(attack.make), channel=attack.channel)
                 )
-                # Processor time, so that other work on the machine does not decide; the median of several tries.
-                if (after := await gauge.normal(good, times=5)) > 2 * normal + 0.001:
+                # Processor time, so that other work on the machine does not decide; the median of several tries, and
+                # what looks slow is compared with a fresh child at the same moment: clock rates and caches vary.
+                after = await gauge.normal(good, times=5)
+                if after > 2 * normal + 0.001 and (after := await gauge.normal(good)) > 2 * await fresh(group, good):
                     problems.append(
                         f"{attack}: the next mail takes {after * 1000:.1f} ms, normally {normal * 1000:.1f}"
                     )
