@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, plural, print_json, run_async, stop
+from router.cli.common import (
+    ConfigOption,
+    JsonOption,
+    check_team,
+    load_configuration,
+    plural,
+    print_json,
+    run_async,
+    with_store,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from router.assign.view import TeamView
+    from router.interfaces import Store
 
 __all__ = ["assignments"]
 
@@ -31,26 +41,19 @@ def assignments(
     from datetime import UTC, datetime
 
     from router.assign.view import team_view
-    from router.core import open_installation_store
 
     configuration = load_configuration(config)
     book = configuration.assignments.teams
-    if team is not None and team not in book:
-        raise stop(f"unknown team '{team}'; known: {', '.join(book)}", code=2)
+    if team is not None:
+        check_team(team, book)
     names = tuple(book) if team is None else (team,)
     now = datetime.now(UTC)
 
-    async def fetch() -> list[TeamView]:
-        store = await open_installation_store(configuration)
-        try:
-            users = await store.users()
-            return [
-                team_view(book[name], await store.assignment_state((name,)), users, now, most=limit) for name in names
-            ]
-        finally:
-            await store.close()
+    async def fetch(store: Store) -> list[TeamView]:
+        users = await store.users()
+        return [team_view(book[name], await store.assignment_state((name,)), users, now, most=limit) for name in names]
 
-    found = run_async(fetch())
+    found = run_async(with_store(configuration, fetch))
     if as_json:
         for view in found:
             print_json(view.model_dump(mode="json"))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop
+from router.cli.common import (
+    ConfigOption,
+    JsonOption,
+    check_team,
+    load_configuration,
+    print_json,
+    run_async,
+    with_store,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,28 +41,18 @@ def cases(
     as_json: JsonOption = False,
 ) -> None:
     """List cases, most urgent first, then oldest."""
-    from router.core import open_installation_store
     from router.records import CaseFilter
 
     configuration = load_configuration(config)
-    teams = [known.name for known in configuration.teams.teams]
-    if team is not None and team not in teams:
-        raise stop(f"unknown team '{team}'; known: {', '.join(teams)}", code=2)
+    if team is not None:
+        check_team(team, (known.name for known in configuration.teams.teams))
     which = CaseFilter(
         teams=None if team is None else (team,),
         states=None if everything else ("open", "waiting"),
         limit=limit,
         with_messages=True,
     )
-
-    async def fetch() -> list[Case]:
-        store = await open_installation_store(configuration)
-        try:
-            return await store.cases(which)
-        finally:
-            await store.close()
-
-    found = run_async(fetch())
+    found = run_async(with_store(configuration, lambda store: store.cases(which)))
     if as_json:
         for case in found:
             print_json(case.model_dump(mode="json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -13,17 +13,20 @@ import typer
 
 if TYPE_CHECKING:
     from router.config.loader import Configuration
+    from router.interfaces import Store
     from router.schema import Classification
 
 __all__ = [
     "ConfigOption",
     "JsonOption",
+    "check_team",
     "load_configuration",
     "plural",
     "print_json",
     "read_input",
     "run_async",
     "stop",
+    "with_store",
     "words_of",
 ]  # fmt: skip
 
@@ -72,6 +75,24 @@ def load_configuration(folder: Path) -> Configuration:
         for mistake in error.mistakes:
             typer.secho(str(mistake), fg=typer.colors.RED, err=True)
         raise stop(f"{plural(len(error.mistakes), 'mistake')}; nothing was loaded", code=2) from error
+
+
+def check_team(name: str, known: Iterable[str]) -> None:
+    """End the command if there is no such team, naming those there are."""
+    names = list(known)
+    if name not in names:
+        raise stop(f"unknown team '{name}'; known: {', '.join(names)}", code=2)
+
+
+async def with_store(configuration: Configuration, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Open the installation's store for one piece of work."""
+    from router.core import open_installation_store
+
+    store = await open_installation_store(configuration)
+    try:
+        return await work(store)
+    finally:
+        await store.close()
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

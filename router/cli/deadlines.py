@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop
+from router.cli.common import (
+    ConfigOption,
+    JsonOption,
+    check_team,
+    load_configuration,
+    print_json,
+    run_async,
+    stop,
+    with_store,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from router.deadlines.records import ClockRow
+    from router.interfaces import Store
 
 __all__ = ["deadlines"]
 
@@ -32,27 +42,20 @@ def deadlines(
     """List deadlines: all of one case, or those that run, the nearest first."""
     from datetime import UTC, datetime
 
-    from router.core import open_installation_store
-
     configuration = load_configuration(config)
-    teams = [known.name for known in configuration.teams.teams]
-    if team is not None and team not in teams:
-        raise stop(f"unknown team '{team}'; known: {', '.join(teams)}", code=2)
+    if team is not None:
+        check_team(team, (known.name for known in configuration.teams.teams))
     if case is not None and (due is not None or team is not None):
         raise stop("--due and --team go without a case", code=2)
     now = datetime.now(UTC)
     until = None if due is None else now + _within(due)
 
-    async def fetch() -> list[ClockRow]:
-        store = await open_installation_store(configuration)
-        try:
-            if case is not None:
-                return await store.clocks((await store.case(case.strip().upper())).id)
-            return await store.due_clocks(until=until, teams=None if team is None else (team,), limit=limit)
-        finally:
-            await store.close()
+    async def fetch(store: Store) -> list[ClockRow]:
+        if case is not None:
+            return await store.clocks((await store.case(case.strip().upper())).id)
+        return await store.due_clocks(until=until, teams=None if team is None else (team,), limit=limit)
 
-    found = run_async(fetch())
+    found = run_async(with_store(configuration, fetch))
     if as_json:
         for clock in found:
             print_json(clock.model_dump(mode="json"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async
+from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, with_store
 
 if TYPE_CHECKING:
     from router.config.loader import Configuration
@@ -53,13 +53,7 @@ async def _examine(configuration: Configuration) -> list[dict[str, Any]]:
 
 
 async def _store(configuration: Configuration) -> str:
-    from router.core import open_installation_store
-
-    store = await open_installation_store(configuration)
-    try:
-        states = await store.raw_states()
-    finally:
-        await store.close()
+    states = await with_store(configuration, lambda store: store.raw_states())
     kind = configuration.settings.store.kind
     return f"{kind}, {sum(states.values())} messages, {states.get('quarantined', 0)} quarantined"
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async
-from router.cli.learning import with_store
+from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, with_store
 
 if TYPE_CHECKING:
     from router.interfaces import Store

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop, words_of
+from router.cli.common import (
+    ConfigOption,
+    JsonOption,
+    load_configuration,
+    print_json,
+    run_async,
+    stop,
+    with_store,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from router.config.loader import Configuration
@@ -48,13 +57,7 @@ def explain(
 
 
 async def _from_case(configuration: Configuration, case_id: str) -> list[Any]:
-    from router.core import open_installation_store
-
-    store = await open_installation_store(configuration)
-    try:
-        entries = await store.conversation(case_id)
-    finally:
-        await store.close()
+    entries = await with_store(configuration, lambda store: store.conversation(case_id))
     if not entries:
         raise stop(f"no case {case_id}")
     from router.rules.explain import in_full

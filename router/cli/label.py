@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, plural, print_json, run_async, stop
-from router.cli.learning import person, with_store
+from router.cli.common import (
+    ConfigOption,
+    JsonOption,
+    load_configuration,
+    plural,
+    print_json,
+    run_async,
+    stop,
+    with_store,
+)
+from router.cli.learning import person
 
 if TYPE_CHECKING:
     from router.config.loader import Configuration

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop
+from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop, with_store
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,22 +19,11 @@ if TYPE_CHECKING:
     from router.interfaces import Store
     from router.learning.report import LearningReport
 
-__all__ = ["app", "train_from_corrections", "with_store"]
+__all__ = ["app", "train_from_corrections"]
 
 T = TypeVar("T")
 
 app = typer.Typer(help="Models of this installation: which there are, which is in force.", no_args_is_help=True)
-
-
-async def with_store(configuration: Configuration, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Open the installation's store for one piece of work."""
-    from router.core import open_installation_store
-
-    store = await open_installation_store(configuration)
-    try:
-        return await work(store)
-    finally:
-        await store.close()
 
 
 def person() -> str:

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, print_json, run_async, stop
-
-if TYPE_CHECKING:
-    from router.config.loader import Configuration
-    from router.interfaces import Store
+from router.cli.common import (
+    ConfigOption,
+    JsonOption,
+    check_team,
+    load_configuration,
+    print_json,
+    run_async,
+    stop,
+    with_store,
+)
 
 __all__ = ["app"]
 
@@ -42,9 +46,8 @@ def add(
     configuration = load_configuration(config)
     known = [each.name for each in configuration.teams.teams]
     for wanted in team or ():
-        if wanted not in known:
-            raise stop(f"unknown team '{wanted}'; known: {', '.join(known)}", code=2)
-    before = run_async(_with_store(configuration, lambda store: store.user(name)))
+        check_team(wanted, known)
+    before = run_async(with_store(configuration, lambda store: store.user(name)))
     given = {
         "display_name": display_name,
         "role": role,
@@ -58,7 +61,7 @@ def add(
     except ValidationError as error:
         wrong = error.errors(include_input=False)[0]
         raise stop(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", code=2) from None
-    run_async(_with_store(configuration, lambda store: store.put_user(person)))
+    run_async(with_store(configuration, lambda store: store.put_user(person)))
     shown = person.model_dump(exclude={"password_hash"})
     if as_json:
         print_json(shown)
@@ -83,22 +86,12 @@ def link(
 
     configuration = load_configuration(config)
     now = datetime.now(UTC)
-    token = run_async(_with_store(configuration, lambda store: make_link(store, name, now=now, minutes=minutes)))
+    token = run_async(with_store(configuration, lambda store: make_link(store, name, now=now, minutes=minutes)))
     address = f"{configuration.settings.public_url}/login/{token}"
     if as_json:
         print_json({"user": name, "link": address, "minutes": minutes})
     else:
         typer.echo(address)
-
-
-async def _with_store(configuration: Configuration, work: Callable[[Store], Awaitable[T]]) -> T:
-    from router.core import open_installation_store
-
-    store = await open_installation_store(configuration)
-    try:
-        return await work(store)
-    finally:
-        await store.close()
 
 
 def _hashed(file: Path | None) -> str:
@@ -124,7 +117,7 @@ def _password(file: Path | None) -> str:
 def list_users(*, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
     """Show every user."""
     configuration = load_configuration(config)
-    for person in run_async(_with_store(configuration, lambda store: store.users())):
+    for person in run_async(with_store(configuration, lambda store: store.users())):
         shown = person.model_dump(exclude={"password_hash"})
         if as_json:
             print_json(shown)
