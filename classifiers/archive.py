@@ -10,10 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import lzma
 import math
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +25,7 @@ from classifiers.model import LinearClassifier
 from classifiers.parameters import HEADS, Head, Parameters, Thresholds
 from classifiers.shape import SHAPES
 from classifiers.signals import SignalFile
+from classifiers.zipped import read_zip, write_zip
 from router.errors import ModelError
 from router.schema import KINDS, URGENCIES, Frozen
 
@@ -38,7 +36,6 @@ _ARRAYS = {"columns": "<i4", "idf": "<f2", "weights": "|i1", "scales": "<f4", "b
 _MAX_FILE = 64 * 1024 * 1024
 _MAX_ENTRY = 256 * 1024 * 1024
 _MAX_MANIFEST = 4 * 1024 * 1024
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can say
 
 
 class _HeadSpec(Frozen):
@@ -136,18 +133,7 @@ def save(parameters: Parameters, path: Path) -> str:
     }
     blobs = {name: _array_bytes(array) for name, array in arrays.items()}
     manifest = _manifest_of(parameters, arrays, blobs).model_dump_json(indent=1).encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, blob in [("manifest.json", manifest), *((f"{name}.npy", blobs[name]) for name in _ARRAYS)]:
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, blob, compresslevel=9)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(buffer.getvalue())
-    beside.replace(path)
-    return hashlib.sha256(buffer.getvalue()).hexdigest()
+    return write_zip(path, {"manifest.json": manifest, **{f"{name}.npy": blobs[name] for name in _ARRAYS}})
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -169,61 +155,14 @@ def load(path: Path, *, languages: Sequence[str] | None = None) -> LinearClassif
 
 def read_parameters(path: Path) -> tuple[Parameters, str]:
     """Read and check an archive; returns the parameters and the SHA-256 of the file. Raises ModelError."""
+    caps = {"manifest.json": _MAX_MANIFEST, **dict.fromkeys((f"{name}.npy" for name in _ARRAYS), _MAX_ENTRY)}
     try:
-        size = path.stat().st_size
-        if size > _MAX_FILE:
-            raise ModelError(f"{path}: the file has {size} bytes; at most {_MAX_FILE}")
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
-    try:
-        blobs = _read_entries(content)
-        manifest = _read_manifest(blobs.pop("manifest.json"))
+        blobs, digest = read_zip(path, caps, most=_MAX_FILE)
+        manifest = _read_manifest(blobs["manifest.json"])
         arrays = {name: _read_array(name, blobs[f"{name}.npy"], manifest) for name in _ARRAYS}
-        parameters = _assemble(manifest, arrays)
+        return _assemble(manifest, arrays), digest
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-    return parameters, hashlib.sha256(content).hexdigest()
-
-
-def _check_names(names: list[str]) -> None:
-    """Exactly the expected entries; a name from elsewhere, a path among them, is refused unread."""
-    expected = {"manifest.json", *(f"{name}.npy" for name in _ARRAYS)}
-    for what, odd in (
-        ("twice", {name for name in names if names.count(name) > 1}),
-        ("unexpected", set(names) - expected),
-        ("missing", expected - set(names)),
-    ):
-        if odd:
-            raise ModelError(f"entry {what}: {min(odd)!r:.80}")
-
-
-def _check_size(entry: zipfile.ZipInfo) -> None:
-    cap = _MAX_MANIFEST if entry.filename == "manifest.json" else _MAX_ENTRY
-    if entry.file_size > cap:
-        raise ModelError(f"entry {entry.filename} has {entry.file_size} bytes; at most {cap}")
-    if entry.flag_bits & 1:
-        raise ModelError(f"entry {entry.filename} is encrypted")
-
-
-def _read_entries(content: bytes) -> dict[str, bytes]:
-    """The entries by name; none is longer than it says, and none may say more than the caps."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_names([entry.filename for entry in archive.infolist()])
-            for entry in archive.infolist():
-                _check_size(entry)
-            return {entry.filename: archive.read(entry) for entry in archive.infolist()}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        NotImplementedError,
-        EOFError,
-        OSError,
-        ValueError,
-    ) as error:
-        raise ModelError(f"is not a readable ZIP archive: {error}") from error
 
 
 def _read_manifest(blob: bytes) -> _Manifest:

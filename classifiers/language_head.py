@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
-import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from pydantic import Field, ValidationError
 from classifiers.gather import add_rows
 from classifiers.letters import LetterSettings, find_letters
 from classifiers.normalize import Block, IntArray
+from classifiers.zipped import read_zip, write_zip
 from router.errors import ModelError
 from router.schema import Frozen
 
@@ -31,7 +30,6 @@ SHIPPED_HEAD = Path(__file__).parent / "models" / "language.zip"
 FORMAT = 1
 _MAX_FILE = 32 * 1024 * 1024
 _MAX_ENTRY = 64 * 1024 * 1024
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can say
 _ENTRIES = ("manifest.json", "weights.npy")
 _Floats = npt.NDArray[np.float32]
 
@@ -84,38 +82,23 @@ def save_head(head: LanguageHead, path: Path) -> str:
         sha256=hashlib.sha256(buffer.getvalue()).hexdigest(),
         card=head.card,
     )
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for name, blob in zip(_ENTRIES, (manifest.model_dump_json(indent=1).encode(), buffer.getvalue()), strict=True):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, blob, compresslevel=9)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(whole.getvalue())
-    beside.replace(path)
-    return hashlib.sha256(whole.getvalue()).hexdigest()
+    blobs = (manifest.model_dump_json(indent=1).encode(), buffer.getvalue())
+    return write_zip(path, dict(zip(_ENTRIES, blobs, strict=True)))
 
 
 def load_head(path: Path = SHIPPED_HEAD) -> LanguageHead:
     """Read and check a model of languages. Raises ModelError with the file and the reason."""
     try:
-        if path.stat().st_size > _MAX_FILE:
-            raise ModelError(f"{path}: has more than {_MAX_FILE} bytes")
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-            if sorted(archive.namelist()) != sorted(_ENTRIES):
-                raise ModelError(f"{path}: entries are not {', '.join(_ENTRIES)}")
-            if any(entry.file_size > _MAX_ENTRY for entry in archive.infolist()):
-                raise ModelError(f"{path}: an entry has more than {_MAX_ENTRY} bytes")
-            content, blob = (archive.read(name) for name in _ENTRIES)
-        manifest = _Manifest.model_validate(json.loads(content))
-        return _assemble(manifest, blob)
+        entries, _ = read_zip(path, dict.fromkeys(_ENTRIES, _MAX_ENTRY), most=_MAX_FILE)
+        content, blob = (entries[name] for name in _ENTRIES)
+        return _assemble(_Manifest.model_validate(json.loads(content)), blob)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ModelError(f"{path}: manifest.json: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except (OSError, ValueError, RecursionError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise ModelError(f"{path}: cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _assemble(manifest: _Manifest, blob: bytes) -> LanguageHead:
