@@ -6,7 +6,7 @@ The library refuses an update whole when one field is new to it; a customer's wo
 
 from __future__ import annotations
 
-from channels.payload import JsonObject, load_json, number, objects, text_at, unix_time, values
+from channels.payload import JsonObject, cut_text, is_own, load_json, number, objects, text_at, unix_time, values
 from channels.telegram.kinds import content_kinds
 from channels.telegram.media import attachments_of, extras_of
 from router.errors import ParseError
@@ -66,12 +66,11 @@ def _message(message: JsonObject, raw: RawMessage, options: ParseOptions, *, edi
     if not place or not ident:
         raise ParseError("a Telegram message without chat id or message id")
     body_key = "text" if "text" in message else "caption"
-    text, notes = text_at(message, body_key), []
+    text = text_at(message, body_key)
     if not text:
         text = text_at(values(message, "poll"), "question") or text_at(values(message, "checklist"), "title")
         text = text or text_at(values(message, "web_app_data"), "data")
-    if len(text) > options.max_text_chars:
-        text, notes = text[: options.max_text_chars], [f"text cut at {options.max_text_chars} characters"]
+    text, notes = cut_text(text, options)
     fields = extras_of(message)
     if links := _hidden_links(message, body_key):
         fields["links"] = "\n".join(links)
@@ -208,11 +207,10 @@ def _language(message: JsonObject) -> str:
 
 def _flags(message: JsonObject, sender: Party, options: ParseOptions) -> Flags:
     user, chat = values(message, "from"), values(message, "chat")
-    ours = {name.casefold().lstrip("@") for name in options.own}
     # In a business account's private chat, whoever is not the chat's other side is the account itself.
     by_business = "business_connection_id" in message and user.get("id") != chat.get("id")
     return Flags(
-        own=by_business or bool({sender.id, sender.address.casefold().lstrip("@")} & (ours - {""})),
+        own=by_business or is_own(options, sender.id, sender.address),
         auto_reply=(user.get("is_bot") is True and "sender_chat" not in message)
         or message.get("is_automatic_forward") is True,
     )

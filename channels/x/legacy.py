@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from channels.payload import JsonObject, objects, text_at, values
+from channels.payload import JsonObject, cut_text, is_own, objects, text_at, values
 from channels.x.media import attachment
 from channels.x.text import new_words, post_text
-from channels.x.wire import ident, time_at
+from channels.x.wire import for_account, ident, language, time_at
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import Attachment, Flags, InboundMessage, Party, RawMessage
@@ -16,8 +16,7 @@ __all__ = ["parse_activity", "parse_status"]
 
 def parse_activity(document: JsonObject, raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
     """Read one call of the Account Activity API: new posts, direct messages and deletions; all else is no message."""
-    us = text_at(document, "for_user_id")
-    options = options.model_copy(update={"own": (*options.own, us)}) if us else options
+    options = for_account(document, options)
     messages: list[InboundMessage] = []
     for post in objects(document, "tweet_create_events"):
         messages += parse_status(post, raw, options)
@@ -39,7 +38,7 @@ def parse_status(post: JsonObject, raw: RawMessage, options: ParseOptions) -> li
     if not native or not words:
         raise ParseError("a post without id or text")
     entity_sets = [values(part, key) for part in (post, long_form) for key in ("entities", "extended_entities")]
-    text = post_text(words, *entity_sets)[: options.max_text_chars]
+    text, notes = cut_text(post_text(words, *entity_sets), options)
     sender = _user(values(post, "user"))
     answered = ident(post, "in_reply_to_status_id")
     mentions = [mention for entities in entity_sets for mention in objects(entities, "user_mentions")]
@@ -58,11 +57,12 @@ def parse_status(post: JsonObject, raw: RawMessage, options: ParseOptions) -> li
             text=text,
             reply_text=new_words(text),
             attachments=_media(entity_sets, options),
-            language=_language(text_at(post, "lang")),
+            language=language(text_at(post, "lang")),
             sent_at=time_at(post, "created_at") or time_at(post, "timestamp_ms"),
             received_at=raw.received_at,
             visibility="public",
-            flags=Flags(own=_is_own(sender, options)),
+            flags=Flags(own=is_own(options, sender.id, sender.address)),
+            notes=tuple(notes),
         )
     ]
 
@@ -77,6 +77,7 @@ def _direct(event: JsonObject, users: JsonObject, raw: RawMessage, options: Pars
     sender = _user({"id": writer} | values(users, writer))
     carried = values(values(content, "attachment"), "media")
     entities = values(content, "entities")
+    text, notes = cut_text(post_text(text_at(content, "text"), entities, {"media": [carried]}), options)
     return [
         InboundMessage(
             channel=raw.channel,
@@ -87,12 +88,13 @@ def _direct(event: JsonObject, users: JsonObject, raw: RawMessage, options: Pars
             conversation="-".join(sorted((writer, reader), key=lambda person: (len(person), person))),
             sender=sender,
             to=(_user({"id": reader} | values(users, reader)),),
-            text=post_text(text_at(content, "text"), entities, {"media": [carried]})[: options.max_text_chars],
+            text=text,
             attachments=(attachment(carried),) if carried else (),
             sent_at=time_at(event, "created_timestamp"),
             received_at=raw.received_at,
             visibility="direct",
-            flags=Flags(own=_is_own(sender, options)),
+            flags=Flags(own=is_own(options, sender.id, sender.address)),
+            notes=tuple(notes),
         )
     ]
 
@@ -121,16 +123,7 @@ def _user(user: JsonObject) -> Party:
     return Party(id=ident(user), name=text_at(user, "name").strip(), address=f"@{handle}" if handle else "")
 
 
-def _is_own(sender: Party, options: ParseOptions) -> bool:
-    own = {name.casefold().lstrip("@") for name in options.own} - {""}
-    return bool({sender.id, sender.address.casefold().lstrip("@")} & own)
-
-
 def _media(entity_sets: list[JsonObject], options: ParseOptions) -> tuple[Attachment, ...]:
     """Every picture once: ``extended_entities`` repeats what ``entities`` has, with more detail, and comes later."""
     found = {ident(media): media for entities in entity_sets for media in objects(entities, "media")}
     return tuple(attachment(media) for media in found.values())[: options.max_attachments]
-
-
-def _language(code: str) -> str:
-    return "" if code in {"und", "zxx"} else code.partition("-")[0].lower()[:8]

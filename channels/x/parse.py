@@ -7,18 +7,16 @@ and, in ``legacy``, posts of version 1.1 and the calls of the Account Activity A
 
 from __future__ import annotations
 
-from channels.payload import JsonObject, load_json, objects, strings, text_at, values
+from channels.payload import JsonObject, cut_text, is_own, load_json, objects, strings, text_at, values
 from channels.x.legacy import parse_activity, parse_status
 from channels.x.media import attachment
 from channels.x.text import new_words, post_text
-from channels.x.wire import ident, time_at
+from channels.x.wire import for_account, ident, language, time_at
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import Attachment, Flags, InboundMessage, Party, RawMessage
 
 __all__ = ["parse"]
-
-_NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}  # codes of X for "none" and "cannot say"
 
 
 def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
@@ -49,19 +47,17 @@ def parse(raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
         found = [found]
     if not isinstance(found, list):
         raise ParseError("not an X document: there is no 'data'")
-    own = _own(document, options)
+    options = for_account(document, options)
     messages = []
     for item in found:
         if not isinstance(item, dict):
             raise ParseError("not an X document: 'data' holds something that is not an object")
         read = _event if "event_type" in item or "dm_conversation_id" in item else _post
-        messages += read(item, values(document, "includes"), raw, options, own=own)
+        messages += read(item, values(document, "includes"), raw, options)
     return messages
 
 
-def _post(
-    post: JsonObject, includes: JsonObject, raw: RawMessage, options: ParseOptions, *, own: set[str]
-) -> list[InboundMessage]:
+def _post(post: JsonObject, includes: JsonObject, raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
     native = ident(post)
     if not native or not isinstance(post.get("text"), str):
         raise ParseError("a post without id or text")
@@ -72,7 +68,7 @@ def _post(
     text = post_text(
         text_at(long_form, "text") or post["text"], values(post, "entities"), values(long_form, "entities")
     )
-    text, notes = _cut(text, options)
+    text, notes = cut_text(text, options)
     if quoted := related.get("quoted", ""):
         notes.append(f"quotes post {quoted}")
     history = strings(post, "edit_history_tweet_ids")
@@ -96,26 +92,24 @@ def _post(
             text=text,
             reply_text=new_words(text),
             attachments=_media(post, includes, options),
-            language=_language(text_at(post, "lang")),
+            language=language(text_at(post, "lang")),
             sent_at=time_at(post, "created_at"),
             received_at=raw.received_at,
             visibility="public",
-            flags=Flags(own=_is_own(sender, own)),
+            flags=Flags(own=is_own(options, sender.id, sender.address)),
             notes=tuple(notes),
         )
     ]
 
 
-def _event(
-    event: JsonObject, includes: JsonObject, raw: RawMessage, options: ParseOptions, *, own: set[str]
-) -> list[InboundMessage]:
+def _event(event: JsonObject, includes: JsonObject, raw: RawMessage, options: ParseOptions) -> list[InboundMessage]:
     """One event of a direct-message conversation; only messages count, not who came and went."""
     if text_at(event, "event_type") not in {"MessageCreate", ""}:
         return []
     native = ident(event)
     if not native:
         raise ParseError("a direct message without id")
-    text, notes = _cut(post_text(text_at(event, "text"), values(event, "entities")), options)
+    text, notes = cut_text(post_text(text_at(event, "text"), values(event, "entities")), options)
     sender = _party(ident(event, "sender_id"), includes)
     others = [person for person in strings(event, "participant_ids") if person != sender.id]
     return [
@@ -132,22 +126,13 @@ def _event(
             sent_at=time_at(event, "created_at"),
             received_at=raw.received_at,
             visibility="direct",
-            flags=Flags(own=_is_own(sender, own)),
+            flags=Flags(own=is_own(options, sender.id, sender.address)),
             notes=tuple(notes),
         )
     ]
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
-
-
-def _own(document: JsonObject, options: ParseOptions) -> set[str]:
-    """Who we are: from the options, and from the account the document was fetched for, which the channel adds."""
-    return {name.casefold().lstrip("@") for name in (*options.own, text_at(document, "for_user_id"))} - {""}
-
-
-def _is_own(sender: Party, own: set[str]) -> bool:
-    return bool({sender.id, sender.address.casefold().lstrip("@")} & own)
 
 
 def _party(person: str, includes: JsonObject) -> Party:
@@ -172,13 +157,3 @@ def _media(item: JsonObject, includes: JsonObject, options: ParseOptions) -> tup
     known = {text_at(media, "media_key"): media for media in objects(includes, "media")}
     keys = strings(values(item, "attachments"), "media_keys")[: options.max_attachments]
     return tuple(attachment(known.get(key, {"media_key": key, "type": "photo"})) for key in keys)
-
-
-def _language(code: str) -> str:
-    return "" if code in _NO_LANGUAGE else code.partition("-")[0].lower()[:8]
-
-
-def _cut(text: str, options: ParseOptions) -> tuple[str, list[str]]:
-    if len(text) <= options.max_text_chars:
-        return text, []
-    return text[: options.max_text_chars], [f"text cut at {options.max_text_chars} characters"]

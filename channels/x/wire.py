@@ -7,16 +7,30 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from channels.payload import JsonObject, text_at
+from channels.payload import JsonObject, language_code, text_at
+from router.interfaces import ParseOptions
 
-__all__ = ["ident", "time_at", "unescape"]
+__all__ = ["for_account", "ident", "language", "time_at", "unescape"]
 
+_NO_LANGUAGE = {"art", "qam", "qct", "qht", "qme", "qst"}  # what X says beside "und" and "zxx" where there is none
 _ESCAPED = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
 
 def ident(parent: JsonObject, key: str = "id") -> str:
     """The id at ``key``, preferring the string form that version 1.1 puts beside the number."""
     return text_at(parent, f"{key}_str") or text_at(parent, key)
+
+
+def for_account(document: JsonObject, options: ParseOptions) -> ParseOptions:
+    """The options, with the account the document was fetched for (which the channel adds) as one of ours."""
+    us = text_at(document, "for_user_id")
+    return options.model_copy(update={"own": (*options.own, us)}) if us else options
+
+
+def language(code: str) -> str:
+    """The language of a code of X; "" where it says that there is none, or cannot say."""
+    found = language_code(code)
+    return "" if found in _NO_LANGUAGE else found
 
 
 def time_at(parent: JsonObject, key: str) -> datetime | None:
