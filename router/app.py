@@ -24,16 +24,19 @@ from router.errors import StoreError
 from router.incidents.fanout import Fanout
 from router.incidents.loop import IncidentLoop
 from router.incidents.records import IncidentRun
+from router.incidents.settings import IncidentSettings
 from router.intake import Intake
 from router.interfaces import Channel, Clock, Sink
 from router.learning.live import LiveClassifier
 from router.learning.loop import LearningLoop
+from router.learning.shelf import shelf_of
 from router.learning.watch import DriftWatch
 from router.metrics import Metrics
 from router.outbox import Outbox
 from router.parts import Changes, LiveTeams, as_mistake, make_channels, make_sinks
 from router.records import Commit, OutboxRow
 from router.replies.service import ReplyService
+from router.rules.alarms import answer
 from router.rules.kept import KeptRules
 from router.rules.live import LiveRules
 from router.watch import Watch
@@ -124,11 +127,12 @@ class Application:
                 clock=self._clock,
                 told=self._clocks_told,
                 public_url=self.configuration.settings.public_url,
+                ask=lambda asked: answer(asked, self.live.rules, self.live.configuration.deadlines.hours),
             )
             self._incidents = IncidentLoop(
                 self.core.store,
                 Fanout(self.core.store, self._reply_desk()),
-                settings=lambda: self.configuration.settings.incidents,
+                settings=self._incident_settings,
                 clock=self._clock,
                 changed=self._incidents_changed,
                 public_url=self.configuration.settings.public_url,
@@ -221,7 +225,13 @@ class Application:
         )
         tasks.append(asyncio.create_task(self._drift.run(), name="drift"))
         if settings.period is not None and self._has_folder:
-            loop = LearningLoop(self.core.store, settings=settings, folder=self.configuration.folder, clock=self._clock)
+            loop = LearningLoop(
+                self.core.store,
+                settings=settings,
+                folder=self.configuration.folder,
+                clock=self._clock,
+                told=self.metrics.learned,
+            )
             tasks.append(asyncio.create_task(loop.run(), name="learning"))
         return tasks
 
@@ -249,6 +259,7 @@ class Application:
                 reload=self.reload,
                 changes=self.changes,
                 drift=lambda: self._drift.report if self._drift is not None else None,
+                shelf=shelf_of(self.configuration),
                 changed=lambda: self._wake("changed"),
                 has_deadlines=lambda: bool(self.live.configuration.deadlines.entries),
                 assignments=lambda: self.live.configuration.assignments,
@@ -298,6 +309,10 @@ class Application:
         assert self._deadlines is not None  # set before any task starts
         await self._deadlines.run()
 
+    def _incident_settings(self) -> IncidentSettings:
+        configuration = self.live.configuration  # once: a reload may exchange it
+        return configuration.settings.incidents.at(self._clock.now(), configuration.deadlines.hours.is_open)
+
     async def _watch_incidents(self) -> None:
         assert self._incidents is not None  # set before any task starts
         await self._incidents.run()
@@ -332,6 +347,7 @@ class Application:
 
     def _incidents_changed(self, run: IncidentRun) -> None:
         """Cases show the incident they are in, so pages look again; sinks may have to be told."""
+        self.metrics.gathered(run)
         self.changes.notify()
         if run.notices:
             self._wake("outbox")

@@ -38,6 +38,7 @@ def new_case(
         sender=message.original_sender or message.sender,
         customer_id=customer.id if customer else None,
         tags=decision.tags,
+        fields={name: value for name, value in decision.fields.items() if value},
         unsure=_is_unsure(labels, decision),
         created_at=message.received_at or now,
         updated_at=now,
@@ -62,6 +63,8 @@ def joined_case(case: Case, message: InboundMessage, labels: Classification, dec
     if message.flags.auto_reply or message.flags.receipt or message.event == "delete" or _is_no_failure(message):
         return case.model_copy(update={"updated_at": now})
     changes: dict[str, object] = {"updated_at": now, "state": "open"}
+    said = {name: value for name, value in decision.fields.items() if name not in case.own_fields}
+    changes["fields"] = {name: value for name, value in {**case.fields, **said}.items() if value}
     if labels.kind == "complaint" or message.flags.bounce:
         changes["urgency"] = more_urgent(case.urgency, decision.urgency)
     untouched = case.first_reply_at is None and case.assigned_to is None

@@ -12,8 +12,10 @@ from router.raw import Frozen, Text
 
 __all__ = [
     "Action",
+    "AlarmThen",
     "Assign",
     "Attachment",
+    "CaseThen",
     "ConditionTrace",
     "DeliveryReport",
     "Entity",
@@ -189,6 +191,35 @@ class Suggestion(Frozen):
     queue: str
 
 
+class CaseThen(Frozen):
+    """The case as it was when something was decided of it."""
+
+    team: str
+    queue: str
+    state: Literal["open", "waiting", "resolved"] = "open"
+    kind: str = "complaint"
+    type: str | None = None
+    urgency: Literal["critical", "high", "normal", "low"] = "normal"
+    language: str = "und"
+    unsure: bool = False
+    tags: tuple[str, ...] = ()
+    fields: dict[str, Text] = Field(default_factory=dict)
+    own_fields: tuple[str, ...] = ()  # those that people set
+    assigned_to: str | None = None
+
+
+class AlarmThen(Frozen):
+    """A deadline that warned or was missed. ``message`` is the source key of the case's newest words then."""
+
+    name: str
+    clock: Literal["acknowledgement", "first_response", "next_response", "resolution"]
+    state: Literal["warning", "breached"]
+    before: str = ""  # of a warning: how long before it is due, as written
+    round: int = 1
+    statutory: bool = False
+    message: str = ""
+
+
 class Given(Frozen):
     """What a decision was made from besides the message, its labels and the customer record: with them, it can be
     made again. ``contacts`` are earlier messages of the sender, newest first; ``opening`` the calendars open then."""
@@ -201,6 +232,8 @@ class Given(Frozen):
     unanswered: int | None = None
     deadlines: dict[str, str] = Field(default_factory=dict)
     opening: tuple[str, ...] = ()
+    case: CaseThen | None = None  # None: the message opened it
+    alarm: AlarmThen | None = None  # what was decided then is of an alarm and not of a message
 
 
 class Said(Frozen):

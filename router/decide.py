@@ -11,7 +11,7 @@ from router.casework import joined_case, new_case, with_report_told
 from router.config.models import ThreadSettings
 from router.notices import Notices
 from router.records import AuditRow, Commit, Lookup, NewMessage, OutboxRow, RawOutcome, RawRecord, ThreadHit
-from router.rules.facts import MAX_CONTACTS, Calendars, Facts
+from router.rules.facts import MAX_CONTACTS, Calendars, Facts, case_then
 from router.rules.ruleset import RuleSet
 from router.schema import Case, Classification, Customer, InboundMessage
 from router.threads import Placement, keys_kept, place, words_digest
@@ -153,6 +153,7 @@ def _facts(item: Item, before: Case | None, draft: Draft, *, now: datetime, cale
         unanswered=1 if before is None else draft.unanswered(before),
         deadlines=draft.known.deadlines.get(before.id, {}) if before is not None else {},
         calendars=calendars,
+        case=case_then(before) if before is not None else None,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from router.assign.records import Move
 from router.deadlines.records import ClockRun
-from router.learning.records import DriftReport
+from router.incidents.records import IncidentRun
+from router.learning.records import DriftReport, RoundEnd
 from router.records import Commit, OutboxRow
 
 __all__ = ["Metrics"]
@@ -62,6 +64,29 @@ class Metrics:
             ["team", "action"],
             registry=self.registry,
         )
+        self._incidents = Counter(
+            "complaint_router_incidents_total",
+            "Incidents opened, taken up again, muted by a rule, or ended by themselves",
+            ["change"],
+            registry=self.registry,
+        )
+        self._joined = Counter(
+            "complaint_router_incident_cases_total", "Cases that joined an incident", registry=self.registry
+        )
+        self._answers = Counter(
+            "complaint_router_incident_answers_total",
+            "Cases that an update went through, by what became of it",
+            ["fate"],
+            registry=self.registry,
+        )
+        self._notices = Counter(
+            "complaint_router_incident_notices_total",
+            "Times that sinks were told of an incident",
+            registry=self.registry,
+        )
+        self.open_incidents = Gauge(
+            "complaint_router_incidents_open", "Incidents that are open", ["muted"], registry=self.registry
+        )
         self.overdue = Gauge(
             "complaint_router_deadlines_overdue",
             "Deadlines missed and still running",
@@ -86,6 +111,14 @@ class Metrics:
         self.drift_alarms = Gauge(
             "complaint_router_drift_alarms", "Channels and languages that drifted", registry=self.registry
         )
+        self._rounds = Counter(
+            "complaint_router_learning_rounds_total",
+            "Rounds of learning on the schedule, by how they ended",
+            ["end"],
+            registry=self.registry,
+        )
+        for end in get_args(RoundEnd):
+            self._rounds.labels(end)  # so that the first failure is seen as an increase
         self.bus_up = Gauge(
             "complaint_router_bus_up", "1 while other processes can be woken at once", registry=self.registry
         )
@@ -127,6 +160,16 @@ class Metrics:
         for move in moves:
             self._moves.labels(move.team, move.action.removeprefix("case_")).inc()
 
+    def gathered(self, run: IncidentRun) -> None:
+        """Count what one look at new cases did to incidents."""
+        changes = {"opened": run.opened, "reopened": run.reopened, "muted": run.muted, "resolved": run.resolved}
+        for change, names in changes.items():
+            self._incidents.labels(change).inc(len(names))
+        self._joined.inc(run.joined)
+        self._notices.inc(run.notices)
+        for fate, cases in run.answers.items():
+            self._answers.labels(fate).inc(cases)
+
     def drifted(self, report: DriftReport) -> None:
         """Show the newest week; what is no longer there is no longer shown."""
         self.drift_psi.clear()
@@ -138,6 +181,9 @@ class Metrics:
             for compared in week.cells:
                 for what, index in compared["psi"].items():
                     self.drift_psi.labels(compared["cell"], what).set(index)
+
+    def learned(self, end: RoundEnd) -> None:
+        self._rounds.labels(end).inc()
 
     def render(self) -> bytes:
         """The exposition text."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field
 
@@ -190,6 +190,7 @@ class CaseFilter(Frozen):
     queue: str | None = None
     assigned_to: str | None = None
     sender_key: str | None = None
+    incident: str | None = None
     search: str | None = None
     order: Order = "urgency"  # due: the nearest deadline first, those without one last
     limit: int = Field(default=100, ge=1, le=100_000)
@@ -197,8 +198,13 @@ class CaseFilter(Frozen):
     with_messages: bool = False
 
 
+FieldName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$")]
+FieldValue: TypeAlias = Annotated[Text, Field(max_length=500)]
+
+
 class CaseChange(Frozen):
-    """What a person changes in a case; None leaves a field alone. ``assigned_to`` "" takes the case back."""
+    """What changes in a case; None leaves it alone. ``assigned_to`` "" takes the case back. Of ``fields`` those named
+    are set, or taken away with "", and the others stay."""
 
     state: CaseState | None = None
     team: str | None = None
@@ -208,6 +214,7 @@ class CaseChange(Frozen):
     urgency: Urgency | None = None
     assigned_to: str | None = None
     tags: tuple[str, ...] | None = None
+    fields: dict[FieldName, FieldValue] | None = None
 
 
 class Entry(Frozen):

@@ -163,6 +163,8 @@ class Case(Frozen):
     customer_id: str | None = None
     assigned_to: str | None = None
     tags: tuple[str, ...] = ()
+    fields: dict[str, Text] = Field(default_factory=dict)  # set by routes and people
+    own_fields: tuple[str, ...] = ()  # names that people set or took away: routes leave them alone
     unsure: bool = False
     created_at: datetime
     updated_at: datetime

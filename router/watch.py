@@ -60,6 +60,10 @@ class Watch:
         for statutory in (True, False):
             count = sum(clock.statutory is statutory for clock in late)
             self._metrics.overdue.labels("yes" if statutory else "no").set(count)
+        incidents = await store.incidents(state="open", limit=1000)
+        for muted in (True, False):
+            count = sum(one.is_muted(self._clock.now()) is muted for one in incidents)
+            self._metrics.open_incidents.labels("yes" if muted else "no").set(count)
         for state in ("awaiting_approval", "pending", "parked", "failed"):
             self._metrics.outbox_rows.labels(state).set(len(await store.outbox_rows(states=[state], limit=10_000)))
 

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from pydantic import Field
 
 from router.content import Assign
+from router.records import User
 from router.schema import Frozen, Type, Urgency
 
-__all__ = ["ACTOR", "AssignmentState", "HeldCase", "Move", "MoveAction", "Served", "WaitingCase"]
+__all__ = ["ACTOR", "AssignmentState", "ChooseNext", "HeldCase", "Move", "MoveAction", "Served", "WaitingCase"]
 
 ACTOR = "assignment"
 MoveAction: TypeAlias = Literal["case_assigned", "case_taken_back", "case_handed_over", "case_put_back"]
@@ -87,3 +89,7 @@ class Move(Frozen):
     passed: tuple[str, ...] = ()
     actor: str = ACTOR  # a person who asked for the next case
     detail: dict[str, str] = Field(default_factory=dict)  # why, for the trail
+
+
+ChooseNext: TypeAlias = Callable[[AssignmentState, Sequence[User]], Move | None]
+"""Pure: how teams stand and who can log in, to the move that gives somebody the next case; None where none waits."""

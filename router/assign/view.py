@@ -93,16 +93,16 @@ def _waiting(place: int, case: WaitingCase, choice: Choice) -> WaitingView:
 
 
 def next_move(
-    user: str, team: Team, state: AssignmentState, users: Sequence[User], now: datetime
+    user: str, teams: Sequence[Team], state: AssignmentState, users: Sequence[User], now: datetime
 ) -> Move | None:  # fmt: skip
-    """The first case in order that suits somebody who asks for one, as a move; None where nothing does.
+    """The first case in order, of all these teams, that suits somebody who asks for one, as a move; None where
+    nothing does.
 
     Whoever is no listed member, such as a manager, may have any.
     """
-    members = stand(team.staff(users), now)
-    one = next((one for one in members if one.name == user), Standing(Member(user, team.calendar)))
-    load = Load(team.name, state)
-    for case in in_order(case for case in state.waiting if case.team == team.name):
+    desks = {team.name: (team, *_desk(user, team, state, users, now)) for team in teams}
+    for case in in_order(case for case in state.waiting if case.team in desks):
+        team, one, members, load = desks[case.team]
         if free_to_take(case, team, one, members, load, now=now):
             return Move(
                 action="case_assigned",
@@ -117,3 +117,12 @@ def next_move(
                 detail={"to": user, "why": "asked for the next", "strategy": strategy_of(case, team)},
             )
     return None
+
+
+def _desk(
+    user: str, team: Team, state: AssignmentState, users: Sequence[User], now: datetime
+) -> tuple[Standing, Sequence[Standing], Load]:
+    """Somebody as a member of a team, all of them, and what they have."""
+    members = stand(team.staff(users), now)
+    one = next((one for one in members if one.name == user), Standing(Member(user, team.calendar)))
+    return one, members, Load(team.name, state)

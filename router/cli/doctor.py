@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from router.cli.common import ConfigOption, JsonOption, load_configuration, prin
 
 if TYPE_CHECKING:
     from router.config.loader import Configuration
-    from router.interfaces import Channel, Sink
+    from router.interfaces import Channel, Classifier, Sink
 
 __all__ = ["doctor"]
 
@@ -42,14 +42,28 @@ async def _examine(configuration: Configuration) -> list[dict[str, Any]]:
     rows = [_row("secret", ok=False, detail=str(mistake)) for mistake in check_secrets(configuration)]
     rows.append(_disk(configuration))
 
+    classifier: Classifier | None = None
+
     async def model() -> str:
-        return load_classifier(configuration).name
+        nonlocal classifier
+        classifier = load_classifier(configuration)
+        return classifier.name
 
     rows.append(await _try("model", model))
+    if classifier is not None:
+        rows += _untrained(getattr(classifier, "untrained", ()))
     rows.append(await _try("store", lambda: _store(configuration)))
     if all(row["ok"] for row in rows):
         rows += await _ends(configuration)
     return rows
+
+
+def _untrained(types: Sequence[str]) -> list[dict[str, Any]]:
+    """Types that the model was never shown: no message gets one until it is trained, which is no failure yet."""
+    if not types:
+        return []
+    detail = f"the model does not know {', '.join(types)}; train it: complaint-router train FILE --config FOLDER"
+    return [_row("types", ok=True, detail=detail)]
 
 
 async def _store(configuration: Configuration) -> str:

@@ -58,6 +58,7 @@ def explain(
 
 async def _from_case(configuration: Configuration, case_id: str) -> list[Any]:
     entries = await with_store(configuration, lambda store: store.conversation(case_id))
+    alarms = await with_store(configuration, lambda store: store.alarms(case_id))
     if not entries:
         raise stop(f"no case {case_id}")
     from router.rules.explain import in_full
@@ -69,11 +70,18 @@ async def _from_case(configuration: Configuration, case_id: str) -> list[Any]:
         same = decision.rules_digest == rules.digest
         return in_full(decision, message, labels, rules if same else kept.rules_of(decision.rules_digest))
 
-    return [
+    found = [
         (e.message, e.classification, e.decision and whole(e.decision, e.message, e.classification))
         for e in entries
         if e.direction == "in" and e.message is not None
     ]
+    said = {message.source_key: (message, labels) for message, labels, _ in found}
+    for alarm in alarms:
+        about = alarm.decision and alarm.decision.given and alarm.decision.given.alarm
+        if alarm.decision is not None and about and about.message in said:
+            message, labels = said[about.message]
+            found.append((message, None, whole(alarm.decision, message, labels)))
+    return found
 
 
 def _from_message(configuration: Configuration, what: str, channel: str) -> list[Any]:

@@ -1,43 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``incidents``: many complaints about one thing: list, show, answer all at once, end."""
+"""``incidents``: many complaints about one thing: list, show, answer all at once, mute, end."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from router.cli.common import ConfigOption, JsonOption, load_configuration, plural, print_json, run_async, stop
+from router.cli.common import (
+    ConfigOption,
+    JsonOption,
+    load_configuration,
+    plural,
+    print_json,
+    run_async,
+    stop,
+    with_store,
+)
+from router.cli.incidents_update import preview_lines, read_texts, texts_and_preview
 
 if TYPE_CHECKING:
-    from router.config.loader import Configuration
-    from router.incidents.fanout import Preview
     from router.incidents.records import Incident, IncidentUpdate
     from router.interfaces import Store
 
 __all__ = ["app"]
 
 T = TypeVar("T")
-app = typer.Typer(help="Many complaints about one thing: list, show, answer all at once, end.", no_args_is_help=True)
+app = typer.Typer(
+    help="Many complaints about one thing: list, show, answer all at once, mute, end.", no_args_is_help=True
+)
 _Id = Annotated[str, typer.Argument(help="Incident, such as INC-1A2B3C4D.")]
+_Case = Annotated[str, typer.Argument(help="Reference of a case.")]
 _ACTOR = "command line"
 
 
-def _with_store(folder: Path, work: Callable[[Store, Configuration], Awaitable[T]]) -> T:
-    from router.core import open_installation_store
-
-    configuration = load_configuration(folder)
-
-    async def run() -> T:
-        store = await open_installation_store(configuration)
-        try:
-            return await work(store, configuration)
-        finally:
-            await store.close()
-
-    return run_async(run())
+def _in(folder: Path, work: Callable[[Store], Awaitable[T]]) -> T:
+    return run_async(with_store(load_configuration(folder), work))
 
 
 @app.command("list")
@@ -48,41 +49,53 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List incidents, the newest first."""
-    found = _with_store(config, lambda store, _: store.incidents(state=None if everything else "open", limit=1000))
+    found = _in(config, lambda store: store.incidents(state=None if everything else "open", limit=1000))
     if not found and not as_json:
         typer.echo("No incidents.")
     for incident in found:
-        if as_json:
-            print_json(incident.model_dump(mode="json"))
-        else:
-            _line(incident)
+        _say(incident, as_json)
 
 
-def _line(incident: Incident) -> None:
+def _say(incident: Incident, as_json: bool) -> None:
+    if as_json:
+        print_json({**incident.model_dump(mode="json"), "cases": incident.cases})
+        return
     since = f"{incident.opened_at:%Y-%m-%d %H:%M} UTC"
-    cases = plural(incident.cases, "case")
-    typer.echo(f"{incident.id}  {incident.state:<8}  {since}  {cases:>9}  {incident.title}")
+    muted = "  muted" if incident.state == "open" and incident.is_muted(_now()) else ""
+    typer.echo(
+        f"{incident.id}  {incident.state:<8}  {since}  {plural(incident.cases, 'case'):>9}  {incident.title}{muted}"
+    )
+
+
+def _now() -> datetime:
+    from router.clock import SystemClock
+
+    return SystemClock().now()
 
 
 @app.command()
 def show(incident: _Id, *, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
-    """Show one incident: its cases, and the updates that went out."""
+    """Show one incident: its cases, why nobody is told of it, and the updates that went out."""
 
-    async def fetch(store: Store, _: Configuration) -> tuple[Incident, list[str], list[IncidentUpdate]]:
+    async def fetch(store: Store) -> tuple[Incident, list[str], list[IncidentUpdate]]:
         found = await store.incident(incident.upper())
         cases = await store.incident_cases(found.id, limit=100_000)
         return found, [case.id for case in cases], await store.incident_updates(found.id)
 
-    found, cases, updates = _with_store(config, fetch)
+    found, cases, updates = _in(config, fetch)
     if as_json:
         more = {"case_ids": cases, "updates": [update.model_dump(mode="json") for update in updates]}
-        print_json({**found.model_dump(mode="json"), **more})
+        print_json({**found.model_dump(mode="json"), "cases": found.cases, **more})
         return
-    _line(found)
+    _say(found, as_json)
     typer.echo(f"Usual in that time: {found.expected:g}. They share: {', '.join(found.keys)}")
+    if found.silent:
+        typer.echo(f"Nobody is told of it: {found.silent}")
+    if found.muted_until is not None and found.muted_until > _now():
+        typer.echo(f"Nobody is told of it until {found.muted_until:%Y-%m-%d %H:%M} UTC: muted by {found.muted_by}")
     for update in updates:
         counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(update.tally.items()))
-        state = "done" if update.done else "under way"
+        state = f"stopped by {update.stopped_by}" if update.stopped_by else "done" if update.done else "under way"
         at = f"{update.at:%Y-%m-%d %H:%M} UTC"
         typer.echo(f"Update {update.number} by {update.actor}, {at}, {state}: {counts or '-'}")
     typer.echo("\n".join(cases))
@@ -91,11 +104,57 @@ def show(incident: _Id, *, config: ConfigOption = Path("config"), as_json: JsonO
 @app.command()
 def close(incident: _Id, *, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
     """End an incident; its cases stay as they are."""
-    found = _with_store(config, lambda store, _: store.close_incident(incident.upper(), actor=_ACTOR))
-    if as_json:
-        print_json(found.model_dump(mode="json"))
-    else:
-        _line(found)
+    _say(_in(config, lambda store: store.close_incident(incident.upper(), actor=_ACTOR)), as_json)
+
+
+@app.command()
+def reopen(incident: _Id, *, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
+    """Take up an incident that is over."""
+    _say(_in(config, lambda store: store.reopen_incident(incident.upper(), actor=_ACTOR)), as_json)
+
+
+@app.command()
+def mute(
+    incident: _Id,
+    *,
+    length: Annotated[str, typer.Option("--for", help="How long: 45m, 4h, 2d.")] = "4h",
+    config: ConfigOption = Path("config"),
+    as_json: JsonOption = False,
+) -> None:
+    """Tell nobody of an incident for a while; it goes on gathering cases."""
+    until = _now() + _length(length)
+    _say(_in(config, lambda store: store.mute_incident(incident.upper(), until=until, actor=_ACTOR)), as_json)
+
+
+def _length(text: str) -> timedelta:
+    number, unit = text.strip()[:-1], text.strip()[-1:]
+    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+    if unit not in units or not (number.isascii() and number.isdigit()) or len(number) > 5 or int(number) == 0:
+        raise stop(f"--for: '{text[:30]}' is no length of time; write 45m, 4h or 2d", code=2)
+    return int(number) * units[unit]
+
+
+@app.command()
+def unmute(incident: _Id, *, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
+    """Let sinks be told of an incident again."""
+    _say(_in(config, lambda store: store.mute_incident(incident.upper(), until=None, actor=_ACTOR)), as_json)
+
+
+@app.command()
+def add(incident: _Id, case: _Case, *, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
+    """Put a case into an incident by hand."""
+    placed = _in(config, lambda store: store.place_case(case.upper(), incident_id=incident.upper(), actor=_ACTOR))
+    if placed is not None:
+        _say(placed, as_json)
+
+
+@app.command()
+def remove(case: _Case, *, config: ConfigOption = Path("config"), as_json: JsonOption = False) -> None:
+    """Take a case out of its incident; updates then leave it out."""
+    left = _in(config, lambda store: store.place_case(case.upper(), incident_id=None, actor=_ACTOR))
+    if left is None:
+        raise stop(f"{case.upper()} is in no incident")
+    _say(left, as_json)
 
 
 @app.command()
@@ -109,25 +168,18 @@ def update(
     as_json: JsonOption = False,
 ) -> None:
     """Send one text to every case of an incident, each on its channel and in its language, after showing to whom."""
-    texts = _texts(text, file)
-
-    async def look(store: Store, configuration: Configuration) -> tuple[dict[str, str], Preview]:
-        from router.incidents.fanout import checked_texts
-
-        default = configuration.settings.default_language
-        given = {default if language == "" else language: words for language, words in texts.items()}
-        checked = checked_texts(given, default_language=default)
-        return checked, await _preview(store, configuration, incident.upper(), checked)
-
-    checked, preview = _with_store(config, look)
+    texts = read_texts(text, file)
+    configuration = load_configuration(config)
+    checked, preview = run_async(
+        with_store(configuration, lambda store: texts_and_preview(store, configuration, incident.upper(), texts))
+    )
     if not as_json:
-        for (channel, language, what), count in sorted(preview.items()):
-            typer.echo(f"{count:>6}  {channel:<12} {language:<4} {_WHAT[what]}")
+        typer.echo("\n".join(preview_lines(preview)))
     if not yes and not typer.confirm("Send it?"):
         raise typer.Exit(1)
-    made = _with_store(
+    made = _in(
         config,
-        lambda store, configuration: store.add_incident_update(
+        lambda store: store.add_incident_update(
             incident.upper(), texts=checked, default_language=configuration.settings.default_language, actor=_ACTOR
         ),
     )
@@ -138,44 +190,17 @@ def update(
         typer.echo(f"Update {made.number} is kept; the running process sends it.")
 
 
-_WHAT = {"sent": "is sent", "held": "public: waits for approval", "none": "cannot be answered on its channel"}
-
-
-def _texts(text: str | None, file: Path | None) -> dict[str, str]:
-    """Language to text; "" stands for the default language."""
-    from router.config.document import read
-    from router.errors import ConfigError
-
-    texts = {"": text} if text else {}
-    if file is not None:
-        try:
-            found = read(file, file.name).root.plain()
-        except ConfigError as error:
-            raise stop(str(error), code=2) from error
-        if not isinstance(found, dict) or not all(isinstance(words, str) for words in found.values()):
-            raise stop(f"{file}: must be lines of language and text, as 'fi: Korjaamme vikaa.'", code=2)
-        texts |= {str(language): words for language, words in found.items()}
-    if not texts:
-        raise stop("give a text, or --file with one for each language", code=2)
-    return texts
-
-
-async def _preview(store: Store, configuration: Configuration, incident: str, texts: dict[str, str]) -> Preview:
-    from router.accounts import mail_route
-    from router.clock import SystemClock
-    from router.core import installation_key
-    from router.incidents.fanout import Fanout
-    from router.parts import make_channels
-    from router.replies.service import ReplyService
-
-    key, clock = installation_key(configuration), SystemClock()
-    known = {f"{c.kind}:{c.account}": c for c in configuration.channels if c.enabled}
-    mail = {name: mail_route(channel, known) for name, channel in known.items()}
-    channels = make_channels(configuration, store=lambda: store, key=key, clock=clock)
-    try:
-        desk = ReplyService(store, channels=channels, mail=mail, key=key, clock=clock, queued=lambda: None)
-        found = await store.incident(incident)
-        return await Fanout(store, desk).preview(found, texts, default_language=configuration.settings.default_language)
-    finally:
-        for channel in channels.values():
-            await channel.close()
+@app.command("stop")
+def stop_(
+    incident: _Id,
+    number: Annotated[int, typer.Argument(help="Number of the update.")],
+    *,
+    config: ConfigOption = Path("config"),
+    as_json: JsonOption = False,
+) -> None:
+    """Send an update to nobody else, and take back what has not left."""
+    found = _in(config, lambda store: store.stop_incident_update(incident.upper(), number, actor=_ACTOR))
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        typer.echo(f"Update {number} is stopped; the running process takes back what has not left.")

@@ -184,6 +184,10 @@ def _show(report: Report, html: Path | None) -> None:
     if tally.changed:
         names = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in tally.other.most_common())
         typer.echo(f"{tally.changed:,} messages have other actions: {names}")
+    if tally.alarms:
+        names = ", ".join(f"{name} {count:,}" for name, count in tally.alarm_other.most_common())
+        line = f"{tally.alarms_changed:,} of {plural(tally.alarms, 'warning')} and misses of deadlines act otherwise"
+        typer.echo(f"{line}{f': {names}' if names else ''}")
     if report.moves:
         _moves(report, console)
         _teams(report, console)

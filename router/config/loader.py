@@ -18,6 +18,7 @@ from router.assign.book import Assignments, make_assignments
 from router.config.assign import check_members
 from router.config.deadlines import FEEDS, read_deadlines
 from router.config.document import Document, Mapping, Node, Sequence_, read
+from router.config.incidents import check_incidents
 from router.config.models import ChannelSettings, RouterSettings, SinkSettings, TeamSettings, TeamsFile
 from router.config.paths import absolute, secrets_in
 from router.config.problems import Problems, unknown
@@ -139,7 +140,7 @@ class _Load:
         channels = self.channels(documents["channels.yaml"])
         types = settings.types if settings else TypeSettings()
         teams = self.teams(documents["teams.yaml"], languages, types.names)
-        self.check_notified(documents["router.yaml"], settings, teams)
+        self.check_incidents(documents["router.yaml"], settings, teams)
         templates = self.templates(settings.default_language if settings else "en")
         rules = self.rules(documents["rules.yaml"], teams, templates, languages, types.names)
         if self.mistakes or settings is None or teams is None or templates is None or rules is None:
@@ -188,23 +189,25 @@ class _Load:
         if settings.default_language not in settings.languages:
             sentence = unknown("language", settings.default_language, settings.languages)
             problems.add(("default_language",), sentence)
-        for path, key in ((settings.customers.file, ("customers", "file")), (settings.model, ("model",))):
+        files: list[tuple[Path | None, tuple[str | int, ...]]] = [
+            (settings.customers.file, ("customers", "file")), (settings.model, ("model",)),
+            *((path, ("learning", "corpus", at)) for at, path in enumerate(settings.learning.corpus)),
+        ]  # fmt: skip
+        for path, key in files:
             if path is not None and not path.is_file():
                 problems.add(key, f"there is no file {path}")
 
         self.check_patterns(settings, problems)
         check_types(settings.types, problems)
 
-    def check_notified(
+    def check_incidents(
         self, document: Document | None, settings: RouterSettings | None, teams: TeamsFile | None
     ) -> None:
-        """Incidents are told to sinks, which another file names."""
-        if document is None or settings is None or teams is None:
+        """What is said of incidents names sinks, teams and calendars, which are in another file."""
+        if document is None or settings is None:
             return
-        problems, names = Problems(document), [sink.name for sink in teams.sinks]
-        for index, sink in enumerate(settings.incidents.notify):
-            if sink not in names:
-                problems.add(("incidents", "notify", index), unknown("sink", sink, names))
+        problems = Problems(document)
+        check_incidents(problems, settings, teams, calendars=tuple(self.deadlines.calendars))
         self.mistakes += problems.mistakes
 
     def check_patterns(self, settings: RouterSettings, problems: Problems) -> None:

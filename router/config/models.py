@@ -146,6 +146,7 @@ class LearningSettings(Frozen):
     promote: Literal["ask", "auto"] = "ask"  # auto: a candidate that is not worse takes over without being asked
     least_new: int = Field(default=30, ge=1)  # new corrections without which the schedule trains nothing
     days: int = Field(default=730, ge=1, le=36_500)  # corrections that are older are not learned from
+    corpus: tuple[Path, ...] = ()  # labelled files to learn from beside corrections; none: what ships
     per_corrector: float = Field(default=300.0, gt=0)  # weight of all corrections by one person together
     per_sender: float = Field(default=5.0, gt=0)  # of all about messages of one sender
     per_text: float = Field(default=2.0, gt=0)  # of all about nearly the same words

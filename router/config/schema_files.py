@@ -56,7 +56,8 @@ def _rules() -> dict[str, Any]:
     schema = RulesFile.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     definitions |= conditions_schema()
-    definitions["RouteSettings"]["properties"]["when"] = {"$ref": "#/$defs/Conditions"}
+    for route in ("RouteSettings", "AlarmRoute"):
+        definitions[route]["properties"]["when"] = {"$ref": "#/$defs/Conditions"}
     return schema
 
 

@@ -7,10 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from router.content import AlarmThen
 from router.deadlines.alarms import make_alarm
 from router.deadlines.book import Deadline, Deadlines
 from router.deadlines.calendar import Calendar
-from router.deadlines.records import Alarm, AlarmKey, CaseHistory, ClockPlan, ClockRow, ClockState
+from router.deadlines.records import (
+    Alarm,
+    AlarmKey,
+    AskRoutes,
+    CaseHistory,
+    ClockPlan,
+    ClockRow,
+    ClockState,
+    Question,
+)
 from router.deadlines.runs import Run, life_of, runs_of
 from router.schema import Case
 
@@ -37,6 +47,7 @@ def plan_clocks(
     *,
     deadlines: Deadlines,
     public_url: str = "",
+    ask: AskRoutes | None = None,
 ) -> ClockPlan:
     """The clocks of a case as its life, its present labels and the configuration make them.
 
@@ -45,6 +56,8 @@ def plan_clocks(
     Args:
         before: Its clocks as kept last, by name.
         fired: The alarms raised before, and when.
+        ask: The routes to ask what an alarm brings. Asked of the first one only: the others come when the case has
+            changed by it, and are planned anew then.
 
     Raises:
         NoHours: A calendar has no hours to lay a deadline out in.
@@ -63,19 +76,56 @@ def plan_clocks(
             last = _kept(known, run)
             if last is None:
                 laid = _lay_out(run, deadline, calendar, now)
-                alarms += [
-                    make_alarm(
-                        case, deadline, deadlines,
-                        kind=kind, due=laid.due, number=run.round, now=now, public_url=public_url,
-                    )
-                    for at, kind in _pending(laid, name, fired)
-                    if at <= now
-                ]  # fmt: skip
+                for at, kind in _pending(laid, name, fired):
+                    if at > now:
+                        continue
+                    decision = None
+                    if ask is not None and not alarms:
+                        decision = ask(
+                            _question(case, history, deadline=deadline, run=run, kind=kind, before=before, now=now)
+                        )
+                    alarms.append(
+                        make_alarm(
+                            case, deadline, deadlines, kind=kind, due=laid.due, number=run.round, now=now,
+                            public_url=public_url, decision=decision,
+                        )
+                    )  # fmt: skip
                 last = _row(case, deadline, laid, fired)
         if last is not None:
             clocks.append(last)
     run_out = [clock.due_at for clock in clocks if clock.state == "running" and clock.due_at is not None]
     return ClockPlan(clocks=tuple(clocks), due_at=min(run_out, default=None), alarms=tuple(alarms))
+
+
+def _question(
+    case: Case,
+    history: CaseHistory,
+    *,
+    deadline: Deadline,
+    run: Run,
+    kind: str,
+    before: Mapping[str, ClockRow],
+    now: datetime,
+) -> Question:
+    """What routes are asked of one alarm."""
+    alarm = AlarmThen(
+        name=deadline.name,
+        clock=deadline.kind,
+        state="breached" if kind == "breach" else "warning",
+        before=kind.partition(":")[2],
+        round=run.round,
+        statutory=deadline.statutory,
+        message=history.last.source_key if history.last is not None else "",
+    )
+    standings = {name: standing for name, row in before.items() if (standing := row.standing(now)) is not None}
+    return Question(
+        case=case,
+        history=history,
+        alarm=alarm,
+        does=deadline.does(breach=kind == "breach"),
+        standings={**standings, deadline.name: alarm.state},
+        now=now,
+    )
 
 
 def _kept(row: ClockRow | None, run: Run) -> ClockRow | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +18,8 @@ from router.deadlines.duration import Duration, Ends, parse_duration
 from router.deadlines.ical import Feed, parse_feed
 from router.deadlines.presets import PRESET_CALENDARS, PRESETS
 from router.deadlines.public import holidays_of, version
-from router.deadlines.records import ClockKind
-from router.deadlines.settings import CalendarSettings, Consequences, DeadlineSettings, DeadlineWhen, days_of, span_of
+from router.deadlines.records import ClockKind, Consequences
+from router.deadlines.settings import CalendarSettings, DeadlineSettings, DeadlineWhen, days_of, span_of
 from router.schema import Case
 
 __all__ = ["ALWAYS", "BUILT_IN", "Deadline", "Deadlines", "Hours", "make_calendar", "make_deadlines", "read_feed"]
@@ -46,6 +46,10 @@ class Deadline:
     at_warning: Consequences
     at_breach: Consequences
     source: str = ""
+
+    def does(self, *, breach: bool) -> Consequences:
+        """What the deadline itself says for a warning or for being missed."""
+        return self.at_breach if breach else self.at_warning
 
     def fits(self, case: Case) -> bool:
         """Whether every key of ``when`` holds for the case."""
@@ -158,6 +162,8 @@ def make_deadlines(
         "deadlines": [one.model_dump(mode="json") for one in deadlines],
         "teams": dict(sorted(team_calendars.items())),
         "feeds": feeds_digest,
+        "presets": {one.preset: asdict(PRESETS[one.preset]) for one in deadlines if one.preset},
+        "preset calendars": {name: one.model_dump(mode="json") for name, one in PRESET_CALENDARS.items()},
         "holidays": version(regions),
     }
     return Deadlines(

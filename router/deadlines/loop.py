@@ -16,10 +16,10 @@ import structlog
 
 from router.deadlines.advance import plan_clocks
 from router.deadlines.book import Deadlines
-from router.deadlines.records import AlarmKey, CaseHistory, ClockPlan, ClockRow, ClockRun
+from router.deadlines.records import AlarmKey, AskRoutes, CaseHistory, ClockPlan, ClockRow, ClockRun, Question
 from router.errors import StoreError
 from router.interfaces import Clock, Store
-from router.schema import Case
+from router.schema import Case, Decision
 
 __all__ = ["DeadlineLoop"]
 
@@ -42,13 +42,16 @@ class DeadlineLoop:
         clock: Clock,
         told: Callable[[ClockRun], None],
         public_url: str = "",
+        ask: AskRoutes | None = None,
     ) -> None:
-        """``deadlines`` gives those in force; ``told`` is called whenever clocks of cases were told."""
+        """``deadlines`` gives those in force; ``told`` is called whenever clocks of cases were told; ``ask`` are the
+        routes in force, asked what a warning or a miss brings."""
         self._store = store
         self._deadlines = deadlines
         self._clock = clock
         self._told = told
         self._public_url = public_url
+        self._ask = ask
         self._wake = asyncio.Event()
         self._digest: str | None = None
         self._failed: dict[str, datetime] = {}
@@ -108,12 +111,24 @@ class DeadlineLoop:
             now: datetime,
         ) -> ClockPlan | None:
             try:
-                return plan_clocks(case, history, before, fired, now, deadlines=deadlines, public_url=self._public_url)
+                return plan_clocks(
+                    case, history, before, fired, now,
+                    deadlines=deadlines, public_url=self._public_url, ask=self._asked if self._ask else None,
+                )  # fmt: skip
             except Exception:  # one case must not stop the clocks of the others
                 log.exception("clocks_not_told", case_id=case.id)
                 return None
 
         return plan
+
+    def _asked(self, question: Question) -> Decision | None:
+        """What routes say; where they cannot be asked, what the deadline itself says must not wait for them."""
+        assert self._ask is not None  # handed on only then
+        try:
+            return self._ask(question)
+        except Exception:
+            log.exception("alarm_routes_not_asked", case_id=question.case.id, deadline=question.alarm.name)
+            return None
 
     async def _seconds_left(self) -> float:
         at = await self._store.next_alarm()

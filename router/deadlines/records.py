@@ -5,20 +5,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
+from pydantic import AwareDatetime, Field
+
+from router.content import AlarmThen
 from router.records import AuditRow, CaseChange, OutboxRow
-from router.schema import Case, Frozen
+from router.schema import Case, Decision, Frozen, Urgency
 
 __all__ = [
-    "Alarm", "AlarmKey", "CaseHistory", "ClockKind", "ClockPlan", "ClockRow", "ClockRun", "ClockState", "Happening",
-    "PlanClocks", "What",
+    "Alarm", "AlarmKey", "AlarmRecord", "AskRoutes", "CaseHistory", "ClockKind", "ClockPlan", "ClockRow", "ClockRun",
+    "ClockState", "Consequences", "Happening", "LastWords", "PlanClocks", "Question", "What",
 ]  # fmt: skip
 
 ClockKind: TypeAlias = Literal["acknowledgement", "first_response", "next_response", "resolution"]
 ClockState: TypeAlias = Literal["running", "paused", "met", "missed"]
 What: TypeAlias = Literal["customer", "acknowledgement", "reply", "open", "waiting", "resolved"]
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 AlarmKey: TypeAlias = tuple[str, int, str]  # deadline, round, "breach" or "warning:2h"
+
+
+class Consequences(Frozen):
+    """What an alarm does besides being written into the case."""
+
+    urgency: Literal["up"] | Urgency | None = None  # up: one step; a level: at least that
+    queue: _Name | None = None  # moved there, to the team whose queue it is
+    tags: tuple[str, ...] = ()  # added to those of the case
+    sinks: tuple[_Name, ...] = ()  # told as well, once
+    unassign: bool = False  # back to the queue, for anyone to take
 
 
 class Happening(Frozen):
@@ -28,11 +42,37 @@ class Happening(Frozen):
     what: What
 
 
+class LastWords(Frozen):
+    """The newest message of a case as it is stored, in JSON: read only where routes ask about it."""
+
+    source_key: str
+    message: str
+    classification: str | None = None
+    decision: str | None = None
+
+
 class CaseHistory(Frozen):
-    """A case's life, oldest first, and the names of deadlines that routes gave it."""
+    """A case's life, oldest first, the names of deadlines that routes gave it, and what was written last."""
 
     happenings: tuple[Happening, ...] = ()
     named: tuple[str, ...] = ()
+    last: LastWords | None = None
+    messages: int = 0
+
+
+class Question(Frozen):
+    """What routes are asked when a deadline warns or is missed. ``does`` is what the deadline itself says."""
+
+    case: Case
+    history: CaseHistory
+    alarm: AlarmThen
+    does: Consequences
+    standings: dict[str, str]  # the case's clocks by name, as rules see them
+    now: AwareDatetime
+
+
+AskRoutes: TypeAlias = Callable[[Question], Decision | None]
+"""Pure: where the case goes then and what else is done. None: there is nobody to ask, ``does`` is done."""
 
 
 class ClockRow(Frozen):
@@ -72,10 +112,23 @@ class Alarm(Frozen):
     change: CaseChange | None = None
     outbox: tuple[OutboxRow, ...] = ()
     audit: tuple[AuditRow, ...] = ()
+    decision: Decision | None = None  # what routes made of it
 
     @property
     def key(self) -> AlarmKey:
         return (self.name, self.round, self.kind)
+
+
+class AlarmRecord(Frozen):
+    """An alarm that was raised, and what routes made of it; None where there were none to ask."""
+
+    case_id: str
+    name: str
+    round: int
+    kind: str
+    due_at: datetime
+    at: datetime
+    decision: Decision | None = None
 
 
 class ClockPlan(Frozen):

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
 from router.deadlines.duration import Ends, parse_duration
-from router.deadlines.records import ClockKind
+from router.deadlines.records import ClockKind, Consequences
 from router.schema import Frozen, Kind, Type, Urgency, Visibility
 
 __all__ = ["CalendarSettings", "Consequences", "DeadlineSettings", "DeadlineWhen", "days_of", "span_of"]
@@ -114,16 +114,6 @@ class DeadlineWhen(Frozen):
     channel: tuple[str, ...] = ()  # kind of channel by which it came
     visibility: tuple[Visibility, ...] = ()  # public: complained where everybody reads
     tag: tuple[str, ...] = ()  # that the case has
-
-
-class Consequences(Frozen):
-    """What an alarm does besides being written into the case."""
-
-    urgency: Literal["up"] | Urgency | None = None  # up: one step; a level: at least that
-    queue: _Name | None = None  # moved there, to the team whose queue it is
-    tags: tuple[str, ...] = ()  # added to those of the case
-    sinks: tuple[_Name, ...] = ()  # told as well, once
-    unassign: bool = False  # back to the queue, for anyone to take
 
 
 class DeadlineSettings(Frozen):

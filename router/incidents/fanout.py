@@ -9,47 +9,30 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
 
 from router.errors import Conflict, NotFound, UserInputError
 from router.failpoints import failpoint
-from router.incidents.records import Incident, IncidentUpdate
+from router.incidents.records import IncidentUpdate
 from router.incidents.signs import is_counted
-from router.interfaces import Capabilities, Store
+from router.interfaces import Store
 from router.records import Entry, OutboxRow
 from router.schema import Case
 
-__all__ = ["Fanout", "Preview", "Replies", "checked_texts", "reply_id"]
+__all__ = ["Fanout", "Replies", "reply_id"]
 
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 50
-_LONGEST = 20_000
-Preview = dict[tuple[str, str, str], int]  # channel, language of the text, what happens -> cases
 
 
 class Replies(Protocol):
     """The part of ``router.replies.service.ReplyService`` that updates go out by."""
 
     async def submit(self, case_id: str, *, text: str, actor: str, once: str = "", language: str = "") -> OutboxRow: ...
-    def capabilities(self, case: Case) -> Capabilities: ...
-
-
-def checked_texts(texts: Mapping[str, str], *, default_language: str) -> dict[str, str]:
-    """The texts without blanks around them. Raises UserInputError where the default language has none."""
-    found = {language.strip().lower(): text.strip() for language, text in texts.items() if text.strip()}
-    if default_language not in found:
-        raise UserInputError(
-            f"the update needs a text in {default_language}, for those whose language has none",
-            fields={default_language: "write something"},
-        )
-    long = [language for language, text in found.items() if len(text) > _LONGEST]
-    if long:
-        raise UserInputError("the text is too long", fields=dict.fromkeys(long, f"at most {_LONGEST} characters"))
-    return found
+    async def withdraw(self, outbox_id: str, *, actor: str) -> OutboxRow: ...
 
 
 def reply_id(update: IncidentUpdate, case_id: str) -> str:
@@ -71,39 +54,51 @@ class Fanout:
         self._store = store
         self._replies = replies
 
-    async def preview(self, incident: Incident, texts: Mapping[str, str], *, default_language: str) -> Preview:
-        """How many would get it, by channel, language of the text and what happens: sent, held or none."""
-        counts: Counter[tuple[str, str, str]] = Counter()
-        after = ""
-        while page := await self._store.incident_cases(incident.id, after=after, limit=1000):
-            after = page[-1].id
-            for case in page:
-                language = case.language if case.language in texts else default_language
-                able = self._replies.capabilities(case).reply
-                what = "none" if case.visibility not in able else "held" if case.visibility == "public" else "sent"
-                counts[case.channel, language, what] += 1
-        return dict(counts)
-
-    async def step(self) -> int:
-        """Go on with every update that is not through, one page each. Returns how many cases were gone through."""
-        done = 0
+    async def step(self) -> dict[str, int]:
+        """Go on with every update that is not through, one page each. Returns what became of the cases gone through,
+        in words."""
+        done: Counter[str] = Counter()
         for update in await self._store.incident_updates(unfinished=True):
             done += await self._page(update)
-        return done
+        return dict(done)
 
-    async def _page(self, update: IncidentUpdate) -> int:
+    async def _page(self, update: IncidentUpdate) -> Counter[str]:
         cases = await self._store.incident_cases(
-            update.incident_id, after=update.last_case, until=update.at, limit=_AT_ONCE
+            update.incident_id, after=update.last_case, until=update.at, limit=_AT_ONCE, teams=update.teams or None
         )
-        tally = Counter(update.tally)
+        page: Counter[str] = Counter()
         for case in cases:
-            tally[await self._one(update, case)] += 1
+            page[await (self._take_back(update, case) if update.stopped_by else self._one(update, case))] += 1
             failpoint("incident.after_reply")
         last = cases[-1].id if cases else update.last_case
-        await self._store.advance_update(update, last_case=last, done=len(cases) < _AT_ONCE, tally=dict(tally))
-        if len(cases) < _AT_ONCE:
+        tally = page + Counter(update.tally)
+        kept = await self._store.advance_update(update, last_case=last, done=len(cases) < _AT_ONCE, tally=dict(tally))
+        if not kept:
+            await self._stopped_meanwhile(update, cases)
+        elif len(cases) < _AT_ONCE:
             log.info("incident_update_done", incident=update.incident_id, number=update.number, **tally)
-        return len(cases)
+        return page
+
+    async def _stopped_meanwhile(self, before: IncidentUpdate, cases: list[Case]) -> None:
+        """Another process may have gone through these cases for a stop before their answers were queued here."""
+        for now in await self._store.incident_updates(before.incident_id):
+            if now.number == before.number and now.stopped_by and not before.stopped_by:
+                for case in cases:
+                    await self._take_back(now, case)
+
+    async def _take_back(self, update: IncidentUpdate, case: Case) -> str:
+        """Withdraw what has not left; what has left stays as it is."""
+        key = reply_id(update, case.id)
+        try:
+            row = await self._store.outbox_row(key)
+        except NotFound:
+            return "not_queued"
+        if row.state in ("awaiting_approval", "pending"):
+            try:
+                row = await self._replies.withdraw(key, actor=update.stopped_by)
+            except Conflict:  # it left at the same moment, or somebody else withdrew it
+                row = await self._store.outbox_row(key)
+        return "withdrawn" if row.state == "withdrawn" else "left_before"
 
     async def _one(self, update: IncidentUpdate, case: Case) -> str:
         """Queue it for one case; what became of it, in a word."""
@@ -126,4 +121,4 @@ class Fanout:
 
 
 def _word(row: OutboxRow) -> str:
-    return "held" if row.state == "awaiting_approval" else "queued"
+    return {"awaiting_approval": "held", "withdrawn": "withdrawn"}.get(row.state, "queued")

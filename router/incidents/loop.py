@@ -38,7 +38,8 @@ class IncidentLoop:
         changed: Callable[[IncidentRun], None],
         public_url: str = "",
     ) -> None:
-        """``changed`` is called when cases joined, incidents opened or ended, or sinks are to be told."""
+        """``changed`` is called when cases joined or were answered, incidents opened, ended or fell silent, or sinks
+        are to be told. ``settings`` are those of the moment: of ``mute`` only rules in force."""
         self._store = store
         self._fanout = fanout
         self._settings = settings
@@ -71,16 +72,18 @@ class IncidentLoop:
 
     async def step(self) -> int:
         """One look at new cases and one page of each update. Returns how much was done."""
-        settings, done = self._settings(), 0
+        settings, run = self._settings(), IncidentRun()
         if settings.enabled:
             run = await self._store.watch_incidents(
                 settings, now=self._clock.now(), limit=_AT_ONCE, public_url=self._public_url
             )
-            done += run.seen
             for name in run.opened:
                 log.warning("incident_opened", incident=name)
+            for name in run.muted:
+                log.info("incident_muted", incident=name)
             for name in run.resolved:
                 log.info("incident_resolved", incident=name)
-            if run.opened or run.reopened or run.resolved or run.joined or run.notices:
-                self._changed(run)
-        return done + await self._fanout.step()
+        run = run.model_copy(update={"answers": await self._fanout.step()})
+        if run.opened or run.reopened or run.resolved or run.joined or run.notices or run.muted or run.answers:
+            self._changed(run)
+        return run.seen + sum(run.answers.values())

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from router.content import Assign, Given
+from router.deadlines.book import Deadlines
 from router.replay.tally import Example, Outcome, Tally
 from router.rules.facts import Calendars, Facts, facts_again
 from router.rules.ruleset import RuleSet
@@ -28,6 +29,7 @@ class Ruling:
 
     rules: RuleSet | None
     calendars: Calendars | None = None
+    deadlines: Deadlines | None = None
 
 
 class _Part(BaseModel):

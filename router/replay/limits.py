@@ -29,6 +29,7 @@ METRICS: dict[str, str] = {
     "urgency_raised": "messages that would be more urgent",
     "urgency_lowered": "messages that would be less urgent",
     "changed": "messages of which anything else would be done otherwise: tags, templates, sinks ...",
+    "alarms_changed": "warnings and misses of deadlines at which anything would be done otherwise",
     "cases": "cases that were looked at",
     "messages": "messages that were looked at",
     "unreadable": "messages that could not be read",
@@ -48,11 +49,12 @@ class Limit:
     percent: bool
 
     def value(self, tally: Tally) -> float:
-        """The number compared: a count, or a share in percent of the cases or messages looked at."""
+        """The number compared: a count, or a share in percent of the cases, messages or alarms looked at."""
         count = _count(self.metric, self.name, tally)
         if not self.percent:
             return count
         whole = tally.messages if self.metric in _OF_MESSAGES else tally.cases
+        whole = tally.alarms if self.metric == "alarms_changed" else whole
         return 100 * count / whole if whole else 0.0
 
     def is_broken(self, tally: Tally) -> bool:

@@ -168,6 +168,13 @@ def _others(report: Report) -> str:
     text = ""
     if tally.urgency:
         text += f"<h2>Urgency</h2>{_table(('Before', 'After', '#Messages'), urgency)}"
+    if tally.alarms:
+        alarms = (
+            f"<tr><td>{escape(name)}</td>{_number(count)}</tr>" for name, count in tally.alarm_other.most_common()
+        )
+        text += "<h2>Deadlines that warned or were missed</h2>"
+        text += f"<p>{tally.alarms_changed:,} of {tally.alarms:,} would do something else.</p>"
+        text += _table(("Action", "#Alarms"), alarms) if tally.alarm_other else ""
     if tally.other:
         text += f"<h2>Other actions that differ</h2>{_table(('Action', '#Messages'), actions)}"
     return text

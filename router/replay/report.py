@@ -63,6 +63,14 @@ class Report:
                 "changes": _pairs([(*key, count) for key, count in sorted(tally.urgency.items())]),
             },
             "changed": {"messages": tally.changed, "actions": dict(sorted(tally.other.items()))},
+            "alarms": {
+                "count": tally.alarms, "changed": tally.alarms_changed,
+                "actions": dict(sorted(tally.alarm_other.items())),
+                "moves": [
+                    {"before": before, "after": after, "alarms": count}
+                    for (before, after), count in sorted(tally.alarm_moves.items())
+                ],
+            },
             "moves": [
                 {
                     "before": before, "after": after, "cases": count,

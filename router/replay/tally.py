@@ -59,6 +59,10 @@ class Tally:
     urgency: Counter[tuple[str, str]] = field(default_factory=Counter)  # messages by urgency before and after, changed
     changed: int = 0  # messages of which further actions differ
     other: Counter[str] = field(default_factory=Counter)  # the same, by action
+    alarms: int = 0  # warnings and misses of deadlines
+    alarms_changed: int = 0  # of which anything would be done otherwise
+    alarm_other: Counter[str] = field(default_factory=Counter)  # the same, by action
+    alarm_moves: Counter[tuple[str, str]] = field(default_factory=Counter)  # by queue the case would come to
     examples: dict[tuple[str, str], list[Example]] = field(default_factory=dict)
 
     @property

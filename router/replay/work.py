@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from router.config.loader import load
 from router.config.models import StoreSettings
+from router.replay.alarms import compare_alarms
 from router.replay.compare import Ruling, compare
 from router.replay.tally import Tally
-from router.store.stored import StoredMessages
+from router.store.stored import AlarmRow, StoredMessages
 
 __all__ = ["Job", "replay"]
 
@@ -53,15 +54,33 @@ def replay(job: Job, *, processes: int, progress: Callable[[int, int], None] = l
     first, last, total = asyncio.run(_span(job))
     job = replace(job, first=first - 1, last=last)
     progress(0, total)
-    tally = Tally()
+    tally = _alarms(job)
     if processes < 2 or total < _ALONE:
-        return _run(job, told=lambda done: progress(done, total))
+        tally += _run(job, told=lambda done: progress(done, total))
+        return tally
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare, initargs=(job,)) as pool:
         for future in as_completed([pool.submit(_part, part) for part in _parts(job, processes * _PARTS)]):
             tally += future.result()
             progress(tally.messages + tally.unreadable, total)
     return tally
+
+
+def _alarms(job: Job) -> Tally:
+    """The warnings and misses of deadlines, which are few."""
+    tally = Tally()
+    rows = asyncio.run(_alarm_rows(job))
+    if rows:
+        compare_alarms(rows, tally, before=_ruling(job.before), after=_ruling(job.after))
+    return tally
+
+
+async def _alarm_rows(job: Job) -> list[AlarmRow]:
+    stored = StoredMessages(job.store, data_dir=job.data_dir)
+    try:
+        return await stored.alarms(since=job.since)
+    finally:
+        await stored.close()
 
 
 def _parts(job: Job, count: int) -> list[Job]:
@@ -90,7 +109,7 @@ def _ruling(folder: Path | None) -> Ruling:
     if folder is None:
         return Ruling(None)
     configuration = load(folder)
-    return Ruling(configuration.rules, configuration.deadlines.hours)
+    return Ruling(configuration.rules, configuration.deadlines.hours, configuration.deadlines)
 
 
 def _part(job: Job) -> Tally:

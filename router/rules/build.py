@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from router.config.problems import Problems, unknown
@@ -15,13 +15,15 @@ from router.rules.index import FEW, Index
 from router.rules.levels import LABELS, Levels, Limits
 from router.rules.matchers import Compiler, KnownNames, Path
 from router.rules.model import (
+    AlarmRoute,
+    CaseActions,
     ConfidenceSettings,
     LabelThresholds,
     RouteActions,
     RouteSettings,
     RulesFile,
 )
-from router.rules.ruleset import Route, RuleSet
+from router.rules.ruleset import ALARMS, Route, RuleSet
 from router.rules.saying import check_actions, compile_actions
 
 __all__ = ["MAX_EXPRESSIONS", "build", "survey"]
@@ -41,6 +43,7 @@ def build(rules: RulesFile, problems: Problems, known: KnownNames | None = None)
     known = known or KnownNames()
     builder = _Builder(problems, known)
     root = builder.route(rules.root, ("root",), "root", 0)
+    alarms = builder.alarms(rules.on_deadline)
     for channel in rules.confidence.channels:
         if known.channels and channel not in known.channels:
             problems.add(("confidence", "channels", channel), unknown("channel", channel, known.channels), key=True)
@@ -51,7 +54,8 @@ def build(rules: RulesFile, problems: Problems, known: KnownNames | None = None)
         root=root,
         teams=teams,
         digest=digest,
-        routes=tuple(_flat(root)),
+        routes=(*_flat(root), *(route for top in alarms.routes for route in _flat(top))),
+        alarms=alarms,
         levels=_levels(rules.confidence),
         asks=frozenset(builder.compiler.asked),
     )
@@ -78,7 +82,12 @@ def _limits(settings: LabelThresholds) -> dict[str, Limits]:
 def survey(plain: Any, problems: Problems, known: KnownNames) -> None:
     """Note the mistakes inside the routes of a file whose shape is wrong, so that all are shown at once."""
     if isinstance(plain, Mapping):
-        _survey(plain.get("root"), problems, _Builder(problems, known), ("root",))
+        builder = _Builder(problems, known)
+        _survey(plain.get("root"), problems, builder, ("root",))
+        builder.at_alarm = True
+        tops = plain.get(ALARMS)
+        for index, top in enumerate(tops if isinstance(tops, list) else ()):
+            _survey(top, problems, builder, (ALARMS, index))
 
 
 def _survey(plain: Any, problems: Problems, builder: _Builder, at: Path) -> None:
@@ -105,15 +114,26 @@ class _Builder:
         self.known = known
         self.compiler = Compiler(problems, known)
         self.expressions = 0
+        self.at_alarm = False  # whether these are the routes of warnings and misses
 
-    def route(self, settings: RouteActions, at: Path, path: str, depth: int) -> Route:
+    def alarms(self, tops: Sequence[AlarmRoute]) -> Route:
+        """The routes of warnings and misses, under one that stands for their root."""
+        self.at_alarm = True
+        routes = tuple(self.beside(tops, (ALARMS,), ALARMS, 1))
+        indexed = len(routes) >= FEW and not self.problems.mistakes
+        index = Index([route.conditions for route in routes]) if indexed else None
+        return Route(path=ALARMS, depth=0, routes=routes, index=index)
+
+    def route(self, settings: RouteActions | AlarmRoute, at: Path, path: str, depth: int) -> Route:
         self.check_names(settings, at)
         conditions: tuple[Condition, ...] = ()
-        goes_on = False
-        if isinstance(settings, RouteSettings):
+        goes_on, unassign = False, None
+        if isinstance(settings, AlarmRoute):
+            unassign = settings.unassign
+        if isinstance(settings, RouteSettings | AlarmRoute):
             conditions = tuple(self.conditions(settings.when, (*at, "when")))
             goes_on = settings.continue_
-        routes = tuple(self.children(settings, at, path, depth + 1))
+        routes = tuple(self.beside(settings.routes, (*at, "routes"), path, depth + 1))
         indexed = len(routes) >= FEW and not self.problems.mistakes
         return Route(
             path=path,
@@ -121,21 +141,22 @@ class _Builder:
             conditions=conditions,
             tests=tuple(condition.test for condition in conditions),
             goes_on=goes_on,
+            unassign=unassign,
             routes=routes,
             index=Index([route.conditions for route in routes]) if indexed else None,
             **compile_actions(settings, path),
         )
 
-    def children(self, settings: RouteActions, at: Path, path: str, depth: int) -> Iterator[Route]:
+    def beside(self, routes: Sequence[RouteSettings | AlarmRoute], at: Path, path: str, depth: int) -> Iterator[Route]:
         seen: set[str] = set()
-        for index, child in enumerate(settings.routes):
-            place = (*at, "routes", index)
+        for index, child in enumerate(routes):
+            place = (*at, index)
             if child.name in seen:
                 self.problems.add((*place, "name"), f"a route beside it is named '{child.name}' too")
             seen.add(child.name)
             yield self.route(child, place, f"{path}/{child.name}", depth)
 
-    def check_names(self, settings: RouteActions, at: Path) -> None:
+    def check_names(self, settings: CaseActions, at: Path) -> None:
         if settings.queue:
             self.check_queue(settings.queue, (*at, "queue"))
         check_actions(settings, at, self.problems, self.known)
@@ -160,6 +181,9 @@ class _Builder:
             elif name == "cel":
                 yield from self.expression(wanted, path)
             elif found := find_field(name):
+                if found.name.startswith("deadline.") and not self.at_alarm:
+                    sentence = f"only routes of '{ALARMS}' can ask for it; a clock of the case is deadlines.NAME"
+                    self.problems.add(path, sentence, key=True)
                 yield from self.compiler.field(found, wanted, path)
             else:
                 known = (*path_names(), *_GROUPS, "not", "cel")

@@ -14,8 +14,8 @@ from router.rules.model import Strategy
 from router.schema import Frozen, Kind, Urgency, Visibility
 
 __all__ = [
-    "CasesFile", "CustomerGiven", "Expected", "GivenMessage", "HistoryGiven", "LabelConfidence", "LabelsGiven",
-    "RuleCase", "Unwanted",
+    "AlarmGiven", "CaseGiven", "CasesFile", "CustomerGiven", "Expected", "GivenMessage", "HistoryGiven",
+    "LabelConfidence", "LabelsGiven", "RuleCase", "Unwanted",
 ]  # fmt: skip
 
 
@@ -87,6 +87,27 @@ class HistoryGiven(Frozen):
     contacts: tuple[Annotated[str, AfterValidator(_is_age)], ...] = ()  # how long ago the sender wrote: [2h, 3d]
 
 
+class CaseGiven(Frozen):
+    """The case that the message comes into, or whose deadline it is, as it stands before."""
+
+    queue: str | None = None  # left out: that of the root
+    state: Literal["open", "waiting", "resolved"] = "open"  # waiting: for the customer
+    urgency: Urgency | None = None  # left out: as the labels say, else normal
+    tags: Texts = ()  # it has
+    fields: dict[str, str] = Field(default_factory=dict)  # it has
+    own_fields: Texts = ()  # those that people set, which routes leave alone
+    assigned_to: str | None = None  # who has it
+
+
+class AlarmGiven(Frozen):
+    """A deadline that warns or is missed: the routes of ``on_deadline`` are tried instead of those of the root."""
+
+    name: str  # of the deadline
+    state: Literal["warning", "breached"] = "breached"  # which of both
+    before: str = ""  # of a warning: how long before it is due, as in teams.yaml; left out: the first of them
+    round: int = Field(default=1, ge=1)  # of a next response: which answer it is about
+
+
 class GivenMessage(Frozen):
     """A message and what is known besides it. What is left out is absent."""
 
@@ -111,6 +132,8 @@ class GivenMessage(Frozen):
     customer: CustomerGiven | None = None  # left out: there is no record
     history: HistoryGiven = HistoryGiven()  # left out: the message opens a new case
     deadlines: dict[str, Literal["running", "warning", "breached"]] = Field(default_factory=dict)  # clocks of the case
+    case: CaseGiven | None = None  # left out: the message opens it, or comes into one of which nothing is known
+    alarm: AlarmGiven | None = None  # left out: the message is decided; given: the message is the newest of the case
 
     @model_validator(mode="after")
     def _once(self) -> GivenMessage:

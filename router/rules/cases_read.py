@@ -13,7 +13,7 @@ from router.config.problems import Problems, unknown
 from router.config.validate import validate
 from router.errors import ConfigError, Mistake
 from router.rules.cases import CasesFile, Expected, GivenMessage, RuleCase, Unwanted
-from router.rules.ruleset import RuleSet
+from router.rules.ruleset import ALARMS
 from router.schema import Flags
 
 __all__ = ["FOLDER", "ReadCases", "case_files", "read_cases", "route_path"]
@@ -64,8 +64,8 @@ def read_cases(paths: Iterable[Path], configuration: Configuration) -> tuple[lis
 
 
 def route_path(written: str) -> str:
-    """``delivery/lost`` and ``root/delivery/lost`` are the same route."""
-    return written if written == "root" or written.startswith("root/") else f"root/{written}"
+    """``delivery/lost`` and ``root/delivery/lost`` are the same route; those of alarms begin with ``on_deadline``."""
+    return written if written.partition("/")[0] in ("root", ALARMS) else f"root/{written}"
 
 
 def _shown(path: Path, folder: Path) -> str:
@@ -78,18 +78,20 @@ def _shown(path: Path, folder: Path) -> str:
 def _known(configuration: Configuration) -> Mapping[str, Sequence[str]]:
     """What cases may name, by key."""
     rules = configuration.rules
-    templates, routes = configuration.templates.names, [route.path for route in rules.routes]
+    templates, routes = configuration.templates.names, [ALARMS, *(route.path for route in rules.routes)]
     return {
         "queue": list(configuration.queues), "team": [team.name for team in configuration.teams.teams],
-        "route": routes, "takes": routes, "tags": _said(rules, "tags"), "sinks": _said(rules, "sinks"),
+        "route": routes, "takes": routes, "tags": _said(configuration, "tags"), "sinks": _said(configuration, "sinks"),
         "acknowledge": templates, "answer": templates, "ask": templates,
         "deadlines": configuration.deadlines.names, "language": [*configuration.settings.languages, "und"],
         "types": configuration.settings.types.names,
     }  # fmt: skip
 
 
-def _said(rules: RuleSet, key: str) -> list[str]:
-    return list(dict.fromkeys(name for route in rules.routes for name in getattr(route, key)))
+def _said(configuration: Configuration, key: str) -> list[str]:
+    own = [does for one in configuration.deadlines.entries for does in (one.at_warning, one.at_breach)]
+    saying = (*configuration.rules.routes, *own)
+    return list(dict.fromkeys(name for one in saying for name in getattr(one, key)))
 
 
 _WHAT = {
@@ -140,6 +142,11 @@ def _check_given(
     for name in given.deadlines:
         if name not in known["deadlines"]:
             problems.add((*at, "deadlines", name), unknown("deadline", name, known["deadlines"]), key=True)
+    if given.alarm is not None and given.alarm.name not in known["deadlines"]:
+        sentence = unknown("deadline", given.alarm.name, known["deadlines"])
+        problems.add((*at, "alarm", "name"), sentence)
+    if given.case is not None and given.case.queue is not None and given.case.queue not in known["queue"]:
+        problems.add((*at, "case", "queue"), unknown("queue", given.case.queue, known["queue"]))
     if given.file is not None and not (folder / given.file).is_file():
         problems.add((*at, "file"), f"there is no file {given.file} beside this one")
     labels = given.labels

@@ -4,33 +4,21 @@ model is handed in."""
 
 from __future__ import annotations
 
-import mimetypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from router.config.loader import Configuration
 from router.interfaces import ClassifierInput
-from router.rules.cases import CasesFile, Expected, GivenMessage, LabelConfidence, LabelsGiven, RuleCase, Unwanted
+from router.rules.cases import Expected, RuleCase, Unwanted
+from router.rules.cases_given import Tools, facts_of, labels_of, message_of
 from router.rules.cases_read import ReadCases, route_path
-from router.rules.cases_times import age_of
 from router.rules.facts import Facts
 from router.rules.ruleset import RuleSet
-from router.schema import Attachment, Classification, Customer, Decision, Entity, Flags, InboundMessage, Party
+from router.schema import Decision
 
 __all__ = ["CaseResult", "Difference", "Tools", "labels_of", "run_cases"]
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a case may need of the product: reading a file beside it, finding what is named in a text, the model."""
-
-    read: Callable[[ReadCases, GivenMessage], InboundMessage]
-    enrich: Callable[[InboundMessage], InboundMessage]
-    classify: Callable[[Sequence[ClassifierInput]], Sequence[Classification]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,7 @@ def run_cases(files: Sequence[ReadCases], configuration: Configuration, tools: T
     asked = [(read, number) for read in files for number, case in enumerate(read.file.cases) if case.given.classify]
     inputs = []
     for read, number in asked:
-        message = _message(read, read.file.cases[number].given, tools)
+        message = message_of(read, read.file.cases[number].given, tools)
         text = f"{message.subject}\n{message.words}".strip()
         inputs.append(ClassifierInput(text=text, channel=message.channel, language=message.language))
     labelled = dict(zip(((read.path, number) for read, number in asked), tools.classify(inputs), strict=True))
@@ -76,7 +64,7 @@ def run_cases(files: Sequence[ReadCases], configuration: Configuration, tools: T
         for number, case in enumerate(read.file.cases):
             labels = labelled.get((read.path, number)) or labels_of(case.given.labels)
             began = perf_counter()
-            facts = _facts(read, case, labels, configuration, tools)
+            facts = facts_of(read, case, labels, configuration, tools)
             result = _result(case, facts, configuration.rules)
             yield replace(result, file=read.name, line=read.line_of(number), seconds=perf_counter() - began)
 
@@ -100,85 +88,6 @@ def _wanted(expect: Expected, rules: RuleSet) -> tuple[str, ...]:
     if named:
         return tuple(map(route_path, named))
     return tuple(route.path for route in rules.routes if expect.queue and route.queue == expect.queue)
-
-
-# --- what is given -------------------------------------------------------------------------------------------------
-
-
-def _facts(
-    read: ReadCases, case: RuleCase, labels: Classification | None, configuration: Configuration, tools: Tools
-) -> Facts:
-    given, history = case.given, case.given.history
-    now = _time(case.at or read.file.at, read.file)
-    customer = given.customer
-    is_new = history.is_new and history.messages in (None, 1) and not history.reopened
-    return Facts(
-        message=_message(read, given, tools).model_copy(update={"received_at": now}),
-        classification=labels,
-        customer=None if customer is None else Customer.model_validate(customer.model_dump()),
-        is_new=is_new,
-        messages=history.messages or (1 if is_new else 2),
-        now=now,
-        contacts=sorted((now - age_of(one) for one in history.contacts), reverse=True),
-        reopened=history.reopened,
-        unanswered=history.unanswered if history.unanswered is not None else 1,
-        deadlines=given.deadlines,
-        calendars=configuration.deadlines.hours,
-    )
-
-
-def _time(written: datetime, file: CasesFile) -> datetime:
-    return (written if written.tzinfo else written.replace(tzinfo=ZoneInfo(file.zone))).astimezone(UTC)
-
-
-def _message(read: ReadCases, given: GivenMessage, tools: Tools) -> InboundMessage:
-    """The file if one is named, with what is given laid over it."""
-    if given.file is None:
-        message = InboundMessage(channel=given.channel, account=given.account, native_id="case", event=given.event)
-    else:
-        message = tools.read(read, given)
-    changes: dict[str, Any] = {
-        "subject": given.subject, "text": given.text, "visibility": given.visibility, "rating": given.rating,
-        "language": given.claimed_language or None, "to": tuple(Party(address=one) for one in given.to) or None,
-        "fields": {**message.fields, **given.fields} or None,
-    }  # fmt: skip
-    if given.text is not None:
-        changes["reply_text"] = ""
-    if given.from_ is not None or given.from_name is not None:
-        sender = {"address": given.from_, "name": given.from_name}
-        changes["sender"] = message.sender.model_copy(update={k: v for k, v in sender.items() if v is not None})
-    if given.attachments:
-        changes["attachments"] = tuple(_attachment(name) for name in given.attachments)
-    if given.flags:
-        changes["flags"] = Flags.model_validate({**message.flags.model_dump(), **dict.fromkeys(given.flags, True)})
-    if given.entities:
-        changes["entities"] = tuple(
-            Entity(kind=kind, text=value, value=value, start=0, end=0)
-            for kind, values in given.entities.items()
-            for value in values
-        )
-    message = message.model_copy(update={name: value for name, value in changes.items() if value is not None})
-    return tools.enrich(message)
-
-
-def _attachment(name: str) -> Attachment:
-    return Attachment(filename=name, content_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
-
-
-def labels_of(given: LabelsGiven | None) -> Classification | None:
-    """As the classifier would say it, with the probabilities given."""
-    if given is None:
-        return None
-    sure = given.confidence
-    scores: dict[str, dict[str, float]] = {}
-    for label in ("kind", "type", "urgency", "language"):
-        value = getattr(given, label)
-        own = getattr(sure, label) if isinstance(sure, LabelConfidence) else sure
-        scores[label] = {**given.scores.get(label, {}), **({str(value): own} if value else {})}
-    return Classification(
-        kind=given.kind, type=given.type, also=given.also, urgency=given.urgency, language=given.language,
-        unsure=given.unsure, scores=scores, model="given by the case",
-    )  # fmt: skip
 
 
 # --- what came -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from router.content import Action
+from router.content import Action, AlarmThen
 from router.rules.facts import facts_again
 from router.rules.ruleset import RuleSet
 from router.schema import Classification, ConditionTrace, Decision, InboundMessage, RouteTrace
@@ -24,11 +24,14 @@ _LEVELS = {"preselect": "preset", "recommend": "suggested", "none": "guessed"}
 
 def explain(decision: Decision) -> str:
     """The whole story: the outcome, near misses, and every route tried with what it wanted and what it saw."""
-    lines = [f"queue {decision.queue} of team {decision.team}, urgency {decision.urgency}", f"route {decision.route}"]
+    alarm = decision.given.alarm if decision.given is not None else None
+    lines = [] if alarm is None else [_alarm(alarm)]
+    lines += [f"queue {decision.queue} of team {decision.team}, urgency {decision.urgency}", f"route {decision.route}"]
     if decision.tags:
         lines.append(f"tags {', '.join(decision.tags)}")
-    lines.append(f"acknowledge with {decision.acknowledge}" if decision.acknowledge else "no acknowledgement")
-    lines += [_action(action) for action in decision.actions if action.name in _MORE_ACTIONS]
+    if alarm is None:
+        lines.append(f"acknowledge with {decision.acknowledge}" if decision.acknowledge else "no acknowledgement")
+    lines += [_action(action) for action in decision.actions if alarm is not None or action.name in _MORE_ACTIONS]
     lines += [f"the {label} is not acted on, only {_LEVELS[level]}" for label, level in decision.levels.items()]
     lines += [f"  could be {one.value} ({one.score:.0%}): queue {one.queue}" for one in decision.suggestions]
     if decision.sinks:
@@ -64,6 +67,11 @@ def in_full(
     if again.route != decision.route:  # what it was made from was not all kept, as by an older version
         return decision
     return decision.model_copy(update={"traces": again.traces, "left_out": 0})
+
+
+def _alarm(alarm: AlarmThen) -> str:
+    what = "was missed" if alarm.state == "breached" else f"was due in {alarm.before}"
+    return f"the deadline '{alarm.name}' {what}"
 
 
 def _action(action: Action) -> str:

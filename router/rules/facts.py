@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from router.content import Given
-from router.schema import Classification, Customer, Decision, InboundMessage
+from router.content import AlarmThen, CaseThen, Given
+from router.deadlines.records import Consequences
+from router.schema import Case, Classification, Customer, Decision, InboundMessage
 
-__all__ = ["Calendars", "Facts", "OpenThen", "facts_again"]
+__all__ = ["Calendars", "Facts", "OpenThen", "case_then", "facts_again", "labels_now"]
 
 
 class Calendars(Protocol):
@@ -55,6 +56,9 @@ class Facts:
     deadlines: Mapping[str, str] = field(default_factory=dict)  # clock -> running, warning, breached; absent: none
     calendars: Calendars | None = None
     hidden: frozenset[str] = frozenset()  # labels under their threshold, which conditions do not see
+    case: CaseThen | None = None  # before this message came; None: there was none
+    alarm: AlarmThen | None = None  # a deadline that warned or was missed: the routes for these are asked
+    does: Consequences | None = None  # what that deadline itself says, under what routes say
 
     def open_calendars(self) -> tuple[str, ...]:
         """Names of the calendars that are open at the time of the decision."""
@@ -74,6 +78,8 @@ class Facts:
             unanswered=self.unanswered,
             deadlines=dict(self.deadlines),
             opening=self.open_calendars() if with_calendars else (),
+            case=self.case,
+            alarm=self.alarm,
         )
 
 
@@ -83,6 +89,8 @@ MAX_CONTACTS = 50  # earlier contacts that are looked at
 def facts_again(message: InboundMessage, labels: Classification | None, decision: Decision) -> Facts:
     """The facts that a stored decision was made from."""
     given = decision.given or Given()
+    if given.alarm is not None and given.case is not None:
+        labels = labels_now(given.case, labels)
     return Facts(
         message=message,
         classification=labels,
@@ -95,4 +103,22 @@ def facts_again(message: InboundMessage, labels: Classification | None, decision
         unanswered=given.unanswered,
         deadlines=given.deadlines,
         calendars=OpenThen(given.opening),
+        case=given.case,
+        alarm=given.alarm,
     )
+
+
+def labels_now(case: CaseThen, said: Classification | None) -> Classification:
+    """The labels that stand on the case. Where a person changed one, it is certain."""
+    now = {name: getattr(case, name) for name in ("kind", "type", "urgency", "language", "unsure")}
+    labels = said or Classification.model_validate({"kind": case.kind})
+    scores = {
+        label: scores if getattr(labels, label) == now[label] else {str(now[label]): 1.0}
+        for label, scores in labels.scores.items()
+    }
+    return labels.model_copy(update={**now, "scores": scores})
+
+
+def case_then(case: Case) -> CaseThen:
+    """What is kept of a case beside what is decided of it."""
+    return CaseThen.model_validate({name: getattr(case, name) for name in CaseThen.model_fields})

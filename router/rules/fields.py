@@ -103,6 +103,14 @@ def _unanswered(facts: Facts) -> Value:
     return facts.unanswered if facts.unanswered is not None else 1 if facts.is_new else None
 
 
+def _of_case(name: str) -> Callable[[Facts], Value]:
+    return lambda f: getattr(f.case, name, None)
+
+
+def _of_alarm(name: str) -> Callable[[Facts], Value]:
+    return lambda f: getattr(f.alarm, name, None) or None
+
+
 _FLAG_DOCS = {
     "auto_reply": "An automatic answer, such as an out-of-office note.",
     "bounce": "A report that a mail could not be delivered.",
@@ -208,6 +216,23 @@ FIELDS: tuple[Field, ...] = (
         "Messages of the sender in so many days, in any case, this one included, at most 51: `history.contacts.30`.",
         _contacts, "days",
     ),
+    Field("case.team", "text", "Team of the case before this message; absent where it opens one.", _of_case("team"), "teams"),  # noqa: E501 - one row of the table
+    Field("case.queue", "text", "Queue of the case.", _of_case("queue"), "queues"),
+    Field("case.state", "text", "open, waiting (for the customer) or resolved.", _of_case("state"), "case_states"),
+    Field("case.urgency", "urgency", "Urgency of the case, as people may have changed it.", _of_case("urgency"), "urgencies"),  # noqa: E501 - one row of the table
+    Field("case.tags", "list", "Tags of the case.", lambda f: f.case.tags if f.case else ()),
+    Field("case.assigned", "yes/no", "Somebody has the case.", lambda f: bool(f.case and f.case.assigned_to)),
+    Field(
+        "case.fields.*", "text", "A value that routes or people set on the case, such as `case.fields.stage`.",
+        lambda f, n: f.case.fields.get(n) if f.case else None,
+    ),
+    # the deadline that warns or is missed
+    Field("deadline.name", "text", "Its name; `deadline` goes only with routes of `on_deadline`.", _of_alarm("name"), "deadlines"),  # noqa: E501 - one row of the table
+    Field("deadline.clock", "text", "What must have happened in time.", _of_alarm("clock"), "clocks"),
+    Field("deadline.state", "text", "warning or breached.", _of_alarm("state"), "alarm_states"),
+    Field("deadline.before", "text", "Of a warning: how long before it is due, as in teams.yaml.", _of_alarm("before")),
+    Field("deadline.round", "number", "1; of a next response, which answer it is about.", _of_alarm("round")),
+    Field("deadline.statutory", "yes/no", "It is a preset of a law.", lambda f: bool(f.alarm and f.alarm.statutory)),
     # time
     Field("time.in_calendar", "list", "Calendars of teams.yaml that are open now.", lambda f: f.open_calendars(), "calendars"),  # noqa: E501 - one row of the table
     Field(
@@ -229,6 +254,9 @@ KNOWN_VALUES: dict[str, tuple[str, ...]] = {
     "visibilities": ("public", "private", "direct"),
     "events": ("message", "edit", "delete"),
     "states": ("none", "running", "warning", "breached"),
+    "case_states": ("open", "waiting", "resolved"),
+    "alarm_states": ("warning", "breached"),
+    "clocks": ("acknowledgement", "first_response", "next_response", "resolution"),
 }
 
 
@@ -265,6 +293,7 @@ def path_names() -> Iterable[str]:
 _WHOLE: dict[str, Callable[[Facts], dict[str, Any]]] = {
     "fields": lambda f: dict(f.message.fields),
     "customer.fields": lambda f: dict(f.customer.fields) if f.customer else {},
+    "case.fields": lambda f: dict(f.case.fields) if f.case else {},
     "entities": lambda f: {
         kind: list(dict.fromkeys(e.value for e in f.message.entities if e.kind == kind))
         for kind in dict.fromkeys(e.kind for e in f.message.entities)

@@ -12,7 +12,9 @@ from router.config.problems import Problems
 from router.config.validate import validate
 from router.errors import ConfigError, Mistake
 from router.rules.cases_read import case_files, read_cases
-from router.rules.lint_actions import check_actions
+from router.rules.lint_actions import check_actions, check_alarm_actions
+from router.rules.lint_alarms import check_alarms
+from router.rules.lint_languages import check_members_speak, check_routed_languages
 from router.rules.lint_routes import Lines, check_routes
 from router.rules.lint_teams import check_teams, check_templates
 from router.rules.lint_values import check_values
@@ -34,6 +36,9 @@ def lint(configuration: Configuration) -> list[Mistake]:
     if file is not None:
         found += _routes(file, rules, configuration)
     found += check_teams(configuration, teams, file)
+    members = Problems(teams)
+    check_members_speak(None if file is None else Lines(file, rules), configuration, members)
+    found += members.mistakes
     found += check_templates(configuration)
     found += read_cases(case_files(configuration.folder), configuration)[1]
     return sorted(found, key=_order)
@@ -41,10 +46,14 @@ def lint(configuration: Configuration) -> list[Mistake]:
 
 def _routes(file: RulesFile, document: Document, configuration: Configuration) -> list[Mistake]:
     problems = Problems(document)
-    lines = Lines(file, document)
-    check_routes(lines, problems)
-    check_values(lines, problems)
-    check_actions(file, lines, configuration, problems)
+    lines, alarms = Lines(file, document), Lines(file, document, alarms=True)
+    for some in (lines, alarms):
+        check_routes(some, problems)
+        check_values(some, problems)
+        check_routed_languages(some, configuration, problems)
+    check_actions(file, lines, problems)
+    check_alarm_actions(alarms, problems)
+    check_alarms(alarms, configuration, problems)
     return problems.mistakes
 
 

@@ -3,32 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from router.config.loader import Configuration
 from router.config.problems import Problems
 from router.rules.fields import find_field
 from router.rules.levels import LABELS
 from router.rules.lint_atoms import Atom
 from router.rules.lint_logic import follows
-from router.rules.lint_routes import Line, Lines
+from router.rules.lint_routes import Line, Lines, up_from
 from router.rules.matchers import Compiler, KnownNames
-from router.rules.model import AnswerSettings, LabelThresholds, RouteActions, RulesFile, UrgencyChange
+from router.rules.model import AnswerSettings, CaseActions, LabelThresholds, RouteSettings, RulesFile, UrgencyChange
 
-__all__ = ["check_actions"]
+__all__ = ["check_actions", "check_alarm_actions"]
 
 _TEXTS = ("acknowledge", "answer", "ask")
 
 
-def check_actions(file: RulesFile, lines: Lines, configuration: Configuration, problems: Problems) -> None:
-    """Note what is said and never done."""
+def check_actions(file: RulesFile, lines: Lines, problems: Problems) -> None:
+    """Note what is said and never done when a message comes in."""
     asked = _Asked(problems)
     _urgency(file.root, ("root",), problems)
     for line in lines.all:
         _urgency(line.settings, line.at, problems)
         _texts(line, asked, problems)
         _answer(line, asked, file, problems)
-        _languages(line, lines, configuration, problems)
         _nothing(line, problems)
     _thresholds(file, problems)
 
@@ -65,15 +61,14 @@ def _texts(line: Line, asked: _Asked, problems: Problems) -> None:
 
 
 def _answer(line: Line, asked: _Asked, file: RulesFile, problems: Problems) -> None:
-    answer = line.settings.answer
+    answer = line.settings.answer if isinstance(line.settings, RouteSettings) else None
     if not answer:
         return
     if _always(line, asked.others):
         problems.add((*line.at, "answer"), "has no effect: only requests are answered by themselves")
-    holds = [one.settings.hold_reply for one in _up(line) if one.settings.hold_reply is not None] + [
-        file.root.hold_reply
-    ]
-    if holds[0]:
+    around = [one.settings for one in up_from(line) if isinstance(one.settings, RouteSettings)]
+    holds = [one.hold_reply for one in (*around, file.root) if one.hold_reply is not None]
+    if holds and holds[0]:
         problems.add((*line.at, "answer"), "has no effect: replies wait for approval here; say 'hold_reply: false'")
     kind = file.confidence.kind
     own = isinstance(answer, AnswerSettings) and "confidence" in answer.model_fields_set
@@ -82,14 +77,7 @@ def _answer(line: Line, asked: _Asked, file: RulesFile, problems: Problems) -> N
         problems.add((*line.at, "answer", "confidence"), sentence)
 
 
-def _up(line: Line) -> Iterator[Line]:
-    at: Line | None = line
-    while at is not None:
-        yield at
-        at = at.parent
-
-
-def _urgency(settings: RouteActions, at: tuple[str | int, ...], problems: Problems) -> None:
+def _urgency(settings: CaseActions, at: tuple[str | int, ...], problems: Problems) -> None:
     change = settings.urgency
     if not isinstance(change, UrgencyChange):
         return
@@ -105,26 +93,18 @@ def _urgency(settings: RouteActions, at: tuple[str | int, ...], problems: Proble
 
 
 def _nothing(line: Line, problems: Problems) -> None:
-    said = {name for name in RouteActions.model_fields if getattr(line.settings, name) not in (None, (), {})}
+    names = {*type(line.settings).model_fields} - {"name", "when", "continue_"}
+    said = {name for name in names if getattr(line.settings, name) not in (None, (), {})}
     if not said and line.settings.continue_:
         sentence = f"'{line.path}' says nothing and goes on, so it has no effect; add an action or remove it"
         problems.add((*line.at, "name"), sentence)
 
 
-def _languages(line: Line, lines: Lines, configuration: Configuration, problems: Problems) -> None:
-    """A route that sends a language to a team that does not speak it."""
-    queue = next((one.settings.queue for one in _up(line) if one.settings.queue), lines.root.queue)
-    name = configuration.queues.get(queue, "")
-    team = next((team for team in configuration.teams.teams if team.name == name), None)
-    wanted = line.settings.when.get("language")
-    if team is None or not team.languages or line.settings.continue_ or isinstance(wanted, dict):
-        return
-    spoken = [language.casefold() for language in team.languages]
-    strange = [one for one in (wanted if isinstance(wanted, list) else [wanted]) if isinstance(one, str)]
-    strange = [one for one in strange if one.casefold() not in (*spoken, "und")]
-    if strange:
-        sentence = f"nobody of the team '{team.name}', which gets it, speaks {', '.join(strange)}"
-        problems.add((*line.at, "when", "language"), f"{sentence}; it speaks {', '.join(team.languages)}")
+def check_alarm_actions(lines: Lines, problems: Problems) -> None:
+    """The same for what is said when a deadline warns or is missed."""
+    for line in lines.all:
+        _urgency(line.settings, line.at, problems)
+        _nothing(line, problems)
 
 
 def _thresholds(file: RulesFile, problems: Problems) -> None:

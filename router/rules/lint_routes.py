@@ -6,16 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from router.config.document import Document
 from router.config.problems import Problems
 from router.rules.lint_atoms import MAX_ROWS, Atom, Reader, Row
 from router.rules.lint_logic import Logic, clash
 from router.rules.matchers import Path
-from router.rules.model import RouteActions, RouteSettings, RulesFile
+from router.rules.model import AlarmRoute, RouteSettings, RulesFile
+from router.rules.ruleset import ALARMS
 
-__all__ = ["Line", "Lines", "check_routes"]
+__all__ = ["Line", "Lines", "check_routes", "up_from"]
+
+Routes: TypeAlias = Sequence[RouteSettings | AlarmRoute]
 
 MAX_COMPARED = 500_000  # rows compared with rows; a larger file is not looked at to the end
 
@@ -26,7 +29,7 @@ class Line:
 
     path: str
     at: Path
-    settings: RouteSettings
+    settings: RouteSettings | AlarmRoute
     rows: tuple[Row, ...]
     reached: tuple[Row, ...]
     parent: Line | None
@@ -42,22 +45,34 @@ class Line:
 
 
 class Lines:
-    """All routes but the root, in the order of the file, with their conditions taken apart once."""
+    """All routes but the root, in the order of the file, with their conditions taken apart once.
 
-    def __init__(self, file: RulesFile, document: Document) -> None:
-        self.root = file.root
+    ``alarms``: instead those of ``on_deadline``, which have no root with a queue.
+    """
+
+    def __init__(self, file: RulesFile, document: Document, *, alarms: bool = False) -> None:
+        self.queue = None if alarms else file.root.queue
         self._reader = Reader(document)
-        self.all = tuple(self._inside(file.root, ("root",), "root", None))
+        top: tuple[Routes, Path] = (file.on_deadline, (ALARMS,)) if alarms else (file.root.routes, ("root", "routes"))
+        self.all = tuple(self._inside(*top, ALARMS if alarms else "root", None))
 
-    def _inside(self, settings: RouteActions, at: Path, path: str, parent: Line | None) -> Iterator[Line]:
+    def _inside(self, routes: Routes, at: Path, path: str, parent: Line | None) -> Iterator[Line]:
         beside: list[Line] = []
-        for index, route in enumerate(settings.routes):
-            place = (*at, "routes", index)
+        for index, route in enumerate(routes):
+            place = (*at, index)
             rows = self._reader.rows(route.when, (*place, "when"))
             line = Line(f"{path}/{route.name}", place, route, rows, _together(parent, rows), parent, beside, index)
             beside.append(line)
             yield line
-            yield from self._inside(route, place, line.path, line)
+            yield from self._inside(route.routes, (*place, "routes"), line.path, line)
+
+
+def up_from(line: Line) -> Iterator[Line]:
+    """The route itself, and those around it up to below the root."""
+    at: Line | None = line
+    while at is not None:
+        yield at
+        at = at.parent
 
 
 def _together(parent: Line | None, rows: tuple[Row, ...]) -> tuple[Row, ...]:

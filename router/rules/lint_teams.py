@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from router.config.document import Document
 from router.config.loader import Configuration
 from router.config.problems import Problems
 from router.errors import ComplaintRouterError, Mistake
-from router.rules.model import RouteActions, RulesFile
+from router.rules.model import AlarmRoute, RouteSettings, RulesFile
 
 __all__ = ["check_teams", "check_templates"]
 
@@ -92,7 +92,7 @@ def _calendars(configuration: Configuration, file: RulesFile, problems: Problems
     used = {team.calendar for team in configuration.teams.teams} | {
         one.calendar for one in configuration.teams.deadlines
     }
-    asked = set(_asked_calendars(file.root))
+    asked = set(_asked_calendars(file.root.routes)) | set(_asked_calendars(file.on_deadline))
     for name in configuration.teams.calendars:
         at = ("calendars", name)
         try:
@@ -103,11 +103,11 @@ def _calendars(configuration: Configuration, file: RulesFile, problems: Problems
             problems.add(at, f"nothing uses the calendar '{name}'", key=True)
 
 
-def _asked_calendars(settings: RouteActions) -> Iterator[str]:
+def _asked_calendars(routes: Sequence[RouteSettings | AlarmRoute]) -> Iterator[str]:
     """Every text under ``when`` that could be the name of a calendar."""
-    for route in settings.routes:
+    for route in routes:
         yield from _texts(route.when)
-        yield from _asked_calendars(route)
+        yield from _asked_calendars(route.routes)
 
 
 def _texts(value: object) -> Iterator[str]:

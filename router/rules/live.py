@@ -39,9 +39,9 @@ class ReloadResult:
 
 
 class LiveRules:
-    """Rules, teams and templates of the newest configuration without a mistake.
+    """Rules, teams, templates and what is said of incidents, of the newest configuration without a mistake.
 
-    Settings of the router, channels and sinks are read at start only; a change of theirs is checked and reported.
+    Other settings of the router, channels and sinks are read at start only; a change of theirs is checked and reported.
     """
 
     def __init__(self, configuration: Configuration, *, clock: Clock, kept: KeptRules | None = None) -> None:
@@ -146,7 +146,8 @@ class LiveRules:
     def _needs_restart(self, fresh: Configuration) -> tuple[str, ...]:
         started = self._started
         changed = {
-            "router.yaml": fresh.settings != started.settings,
+            "router.yaml": fresh.settings.model_copy(update={"incidents": started.settings.incidents})
+            != started.settings,
             "channels.yaml": fresh.channels != started.channels,
             "teams.yaml": fresh.teams.sinks != started.teams.sinks,
         }

@@ -57,7 +57,11 @@ class KnownNames:
     def of(self, names: str) -> tuple[str, ...]:
         if names == "languages":
             return (*self.languages, "und")
-        return {"types": self.types, "channels": self.channels}.get(names) or self.more.get(names, ())
+        ours = {
+            "types": self.types, "channels": self.channels, "queues": tuple(self.queues or ()),
+            "teams": tuple(dict.fromkeys((self.queues or {}).values())), "deadlines": self.deadlines or (),
+        }  # fmt: skip
+        return ours.get(names) or self.more.get(names, ())
 
 
 def operators_of(found: Field) -> tuple[str, ...]:
@@ -286,4 +290,5 @@ def _show(value: Any) -> str:
 
 
 def _one(names: str) -> str:
-    return {"urgencies": "urgency", "visibilities": "visibility"}.get(names, names.removesuffix("s") or "value")
+    words = {"urgencies": "urgency", "visibilities": "visibility", "case_states": "state", "alarm_states": "state"}
+    return words.get(names, names.removesuffix("s") or "value")

@@ -11,8 +11,8 @@ from router.config.models import Name
 from router.schema import Frozen, Urgency
 
 __all__ = [
-    "AnswerSettings", "AssignSettings", "ConfidenceSettings", "LabelThresholds", "RootSettings", "RouteActions",
-    "RouteSettings", "RulesFile", "Strategy", "Thresholds", "UrgencyChange",
+    "AlarmRoute", "AnswerSettings", "AssignSettings", "CaseActions", "ConfidenceSettings", "LabelThresholds",
+    "RootSettings", "RouteActions", "RouteSettings", "RulesFile", "Strategy", "Thresholds", "UrgencyChange",
 ]  # fmt: skip
 
 Strategy: TypeAlias = Literal["round-robin", "least-load", "skills", "manual"]
@@ -42,14 +42,19 @@ class AssignSettings(Frozen):
     keep: bool | None = None  # true: whoever knows the customer gets it again
 
 
-class RouteActions(Frozen):
-    """What a route says about the cases that take it. A key that is left out is inherited."""
+class CaseActions(Frozen):
+    """What can be said of a case at any time. A key that is left out is inherited."""
 
     queue: Name | None = None  # where the case goes; its team follows from teams.yaml
     urgency: Urgency | UrgencyChange | None = None  # instead of the classifier's; or {at_least: high}, {up: 1}
     tags: tuple[str, ...] = ()  # added to those said so far
     fields: dict[str, str] = Field(default_factory=dict)  # set on the case, over those said so far
     sinks: tuple[Name, ...] = ()  # forwarded there as well, besides the sinks of the team
+
+
+class RouteActions(CaseActions):
+    """What a route says about the cases that take it. A key that is left out is inherited."""
+
     acknowledge: Name | Literal[False] | None = None  # template sent to the customer at once; false: none
     answer: Name | AnswerSettings | Literal[False] | None = None  # template that answers a simple request by itself
     ask: Name | Literal[False] | None = None  # template that asks the customer one question, once in a case
@@ -62,6 +67,16 @@ class RouteActions(Frozen):
 class RouteSettings(RouteActions):
     """One route: a name, conditions that must all hold, and what it says."""
 
+    name: Name
+    when: dict[str, Any] = Field(min_length=1)
+    continue_: bool = Field(default=False, alias="continue")  # true: go on with the next route, keeping what was said
+
+
+class AlarmRoute(CaseActions):
+    """One route of ``on_deadline``: tried when a deadline warns or is missed, never for a message."""
+
+    unassign: bool | None = None  # true: back to the queue, for anyone to take
+    routes: tuple[AlarmRoute, ...] = ()  # tried in order, first match wins
     name: Name
     when: dict[str, Any] = Field(min_length=1)
     continue_: bool = Field(default=False, alias="continue")  # true: go on with the next route, keeping what was said
@@ -108,6 +123,8 @@ class RulesFile(Frozen):
 
     confidence: ConfidenceSettings = ConfidenceSettings()
     root: RootSettings
+    on_deadline: tuple[AlarmRoute, ...] = ()  # routes for warnings and misses of deadlines, in order
 
 
 RouteActions.model_rebuild()
+AlarmRoute.model_rebuild()

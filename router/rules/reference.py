@@ -9,11 +9,11 @@ from router.config.reference import meaning_of, type_words
 from router.rules.expressions import FUNCTIONS, MACROS
 from router.rules.fields import FIELDS, Field
 from router.rules.matchers import OPERATORS, KnownNames, operators_of
-from router.rules.model import AnswerSettings, AssignSettings, RouteActions, Thresholds, UrgencyChange
+from router.rules.model import AlarmRoute, AnswerSettings, AssignSettings, RouteActions, Thresholds, UrgencyChange
 
 __all__ = ["conditions_schema", "markdown"]
 
-_NEVER_LISTED = ("channels", "scores", "calendars", "days", "")
+_NEVER_LISTED = ("channels", "scores", "calendars", "days", "queues", "teams", "deadlines", "")
 
 
 def markdown() -> str:
@@ -35,6 +35,18 @@ def markdown() -> str:
         for name, info in model.model_fields.items():
             values = type_words(info.annotation, tuple(info.metadata))
             lines.append(f"| {model.__name__} | `{name}` | {values} | {meaning_of(model, name)} |")
+    lines += [
+        "",
+        "### Actions of `on_deadline`",
+        "",
+        "What a route says when a deadline warns or is missed, in order.",
+        "",
+    ]
+    lines += ["| key | value | meaning |", "|---|---|---|"]
+    for name, info in AlarmRoute.model_fields.items():
+        if name not in ("routes", "name", "when", "continue_"):
+            values = type_words(info.annotation, tuple(info.metadata))
+            lines.append(f"| `{name}` | {values} | {meaning_of(AlarmRoute, name)} |")
     lines += ["", "### Fields", "", "| field | type | values | what it is |", "|---|---|---|---|"]
     for field in FIELDS:
         known = "" if field.names in _NEVER_LISTED else ", ".join(KnownNames().of(field.names))

@@ -8,19 +8,22 @@ route beside it all the same. The root takes everything. An index finds the rout
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from router.content import Action, Assign
-from router.rules.conditions import Condition
+from router.content import AlarmThen, Assign, CaseThen
+from router.deadlines.records import Consequences
 from router.rules.facts import Facts
 from router.rules.fields import View
 from router.rules.index import Index
 from router.rules.levels import Levels, suggestions
-from router.schema import URGENCIES, ConditionTrace, Decision, RouteTrace, Urgency
+from router.rules.route import Answer, Route, own_route, settled
+from router.schema import URGENCIES, Decision, RouteTrace, Urgency
 
-__all__ = ["FULL_TRACES", "Answer", "Route", "RuleSet"]
+__all__ = ["ALARMS", "FULL_TRACES", "Answer", "Route", "RuleSet"]
+
+ALARMS = "on_deadline"  # path of what stands for the root where a deadline warns or is missed
 
 FULL_TRACES = 30  # rule sets of so many routes keep the trace of every route tried; larger ones of those that explain
 _NEAR = 3  # routes that nearly held, kept of each list of routes
@@ -29,56 +32,6 @@ _RANK = {name: rank for rank, name in enumerate(reversed(URGENCIES))}
 _BY_RANK: tuple[Urgency, ...] = ("low", "normal", "high", "critical")
 
 Mode: TypeAlias = Literal["none", "kept", "full"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A template that answers a request by itself, where the classifier is so sure that it is one."""
-
-    template: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route as compiled. ``path`` is "root/delivery/lost"; None and () mean that it says nothing of that."""
-
-    path: str
-    depth: int
-    conditions: tuple[Condition, ...] = ()
-    queue: str | None = None
-    urgency: Urgency | None = None
-    at_least: Urgency | None = None
-    at_most: Urgency | None = None
-    shift: int = 0  # steps up, or below 0 down
-    tags: tuple[str, ...] = ()
-    sinks: tuple[str, ...] = ()
-    fields: Mapping[str, str] = field(default_factory=dict)
-    acknowledge: str | Literal[False] | None = None
-    answer: Answer | Literal[False] | None = None
-    ask: str | Literal[False] | None = None
-    hold_reply: bool | None = None
-    deadlines: tuple[str, ...] = ()
-    assign: Assign | None = None
-    actions: tuple[Action, ...] = ()  # all of that in words, in the order of the reference
-    goes_on: bool = False
-    routes: tuple[Route, ...] = ()
-    index: Index | None = None  # of ``routes``, where they are many
-    tests: tuple[Callable[[View], bool], ...] = ()  # those of the conditions, for the walk
-
-    def holds(self, view: View) -> bool:
-        """Whether all conditions hold."""
-        for test in self.tests:  # noqa: SIM110 - a generator takes twice the time
-            if not test(view):
-                return False
-        return True
-
-    def trace(self, view: View, *, held: bool) -> RouteTrace:
-        """What each condition wanted and saw."""
-        conditions: list[ConditionTrace] = []
-        for condition in self.conditions:
-            condition.add_traces(view, conditions)
-        return RouteTrace(route=self.path, depth=self.depth, matched=held, conditions=tuple(conditions))
 
 
 @dataclass(frozen=True)
@@ -91,6 +44,7 @@ class RuleSet:
     routes: tuple[Route, ...] = ()  # all of them, in the order of the file
     levels: Levels = field(default_factory=Levels)
     asks: frozenset[str] = frozenset()  # fields that some condition looks at
+    alarms: Route = field(default_factory=lambda: Route(path=ALARMS, depth=0))  # when a deadline warns or is missed
     kept: dict[Any, Decision] = field(default_factory=dict, compare=False, repr=False)
 
     def decide(self, facts: Facts, *, trace: bool = True) -> Decision:
@@ -110,6 +64,8 @@ class RuleSet:
         return self._decide(facts, "full")
 
     def _decide(self, facts: Facts, mode: Mode) -> Decision:
+        if facts.alarm is not None:
+            return self._at_alarm(facts, facts.alarm, mode)
         levels = self.levels.of(facts)
         if levels:
             facts = replace(facts, hidden=frozenset(levels))
@@ -135,6 +91,19 @@ class RuleSet:
             more["left_out"] = 0
         return plain.model_copy(update=more)
 
+    def _at_alarm(self, facts: Facts, alarm: AlarmThen, mode: Mode) -> Decision:
+        """What becomes of a case when one of its deadlines warns or is missed: what the deadline itself says, and over
+        it what the routes taken say."""
+        case = facts.case
+        assert case is not None  # there is no alarm without a case
+        walk = _Walk(View(facts), mode)
+        walk.take(self.alarms, held=True)
+        walk.down(self.alarms)
+        own = own_route(facts.does or Consequences(), f"at_{'breach' if alarm.state == 'breached' else alarm.state}")
+        decision = self._laid_over([own, *walk.taken], case.urgency, "", case)
+        more = {"traces": tuple(walk.traces), "left_out": walk.tried - len(walk.traces) if mode != "none" else 0}
+        return settled(decision, case).model_copy(update=more)
+
     def _queue_of(self, facts: Facts) -> str:
         """Where these facts would lead, every label acted on."""
         walk = _Walk(View(facts), "none")
@@ -142,9 +111,9 @@ class RuleSet:
         walk.down(self.root)
         return next(route.queue for route in reversed(walk.taken) if route.queue)
 
-    def _laid_over(self, taken: list[Route], urgency: Urgency, refused: str) -> Decision:
-        """What the routes taken amount to, each laid over those before it."""
-        queue, hold_reply = "", False
+    def _laid_over(self, taken: list[Route], urgency: Urgency, refused: str, case: CaseThen | None = None) -> Decision:
+        """What the routes taken amount to, each laid over those before it and all over the ``case`` if there is one."""
+        queue, hold_reply = case.queue if case is not None else "", False
         acknowledge: str | None = None
         ask: str | None = None
         assign: Assign | None = None
@@ -172,7 +141,7 @@ class RuleSet:
                 for action in actions
             ]
         return Decision(
-            team=self.teams[queue],
+            team=self.teams[queue] if case is None or queue in self.teams else case.team,
             queue=queue,
             route=taken[-1].path,
             urgency=urgency,

@@ -10,7 +10,15 @@ from typing import Any
 from router.config.problems import Problems, unknown
 from router.content import Action, Assign
 from router.rules.matchers import KnownNames, Path
-from router.rules.model import AnswerSettings, AssignSettings, RootSettings, RouteActions, UrgencyChange
+from router.rules.model import (
+    AlarmRoute,
+    AnswerSettings,
+    AssignSettings,
+    CaseActions,
+    RootSettings,
+    RouteActions,
+    UrgencyChange,
+)
 from router.rules.ruleset import Answer
 
 __all__ = ["check_actions", "compile_actions"]
@@ -18,16 +26,17 @@ __all__ = ["check_actions", "compile_actions"]
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}")
 _MAX_VALUE = 500
 _TEMPLATES = ("acknowledge", "answer", "ask")
+_NO_ACTION = ("routes", "name", "when", "continue_")
 
 
-def check_actions(settings: RouteActions, at: Path, problems: Problems, known: KnownNames) -> None:
+def check_actions(settings: CaseActions, at: Path, problems: Problems, known: KnownNames) -> None:
     """Note every name that does not exist, and what a route cannot say."""
     for key in _TEMPLATES:
-        template = _template(getattr(settings, key))
+        template = _template(getattr(settings, key, None))
         if template:
             _check(template, (*at, key), "template", known.templates, problems)
     for key, what, names in (("sinks", "sink", known.sinks), ("deadlines", "set of deadlines", known.deadlines)):
-        for index, name in enumerate(getattr(settings, key)):
+        for index, name in enumerate(getattr(settings, key, ())):
             _check(name, (*at, key, index), what, names, problems)
     for index, tag in enumerate(settings.tags):
         if not tag.strip() or len(tag) > 100:
@@ -56,16 +65,10 @@ def _template(said: Any) -> str:
     return said.template if isinstance(said, AnswerSettings) else said or ""
 
 
-def compile_actions(settings: RouteActions, path: str) -> dict[str, Any]:
+def compile_actions(settings: CaseActions, path: str) -> dict[str, Any]:
     """The fields of ``Route`` that say something."""
     change = settings.urgency if isinstance(settings.urgency, UrgencyChange) else UrgencyChange()
-    answer = settings.answer
-    if isinstance(answer, str):
-        answer = AnswerSettings(template=answer)
-    assign = settings.assign
-    if isinstance(assign, str):
-        assign = AssignSettings(strategy=assign)
-    return {
+    common: dict[str, Any] = {
         "queue": settings.queue,
         "urgency": None if isinstance(settings.urgency, UrgencyChange) else settings.urgency,
         "at_least": change.at_least,
@@ -74,21 +77,35 @@ def compile_actions(settings: RouteActions, path: str) -> dict[str, Any]:
         "tags": settings.tags,
         "fields": dict(settings.fields),
         "sinks": settings.sinks,
+        "actions": tuple(Action(name=name, value=value, route=path) for name, value in _words(settings)),
+    }
+    return common | _of_messages(settings) if isinstance(settings, RouteActions) else common
+
+
+def _of_messages(settings: RouteActions) -> dict[str, Any]:
+    """What is said only when a message comes in."""
+    answer = settings.answer
+    if isinstance(answer, str):
+        answer = AnswerSettings(template=answer)
+    assign = settings.assign
+    if isinstance(assign, str):
+        assign = AssignSettings(strategy=assign)
+    return {
         "acknowledge": settings.acknowledge,
         "answer": Answer(answer.template, answer.confidence) if isinstance(answer, AnswerSettings) else answer,
         "ask": settings.ask,
         "hold_reply": settings.hold_reply,
         "deadlines": settings.deadlines,
         "assign": Assign(strategy=assign.strategy, skills=assign.skills, keep=assign.keep) if assign else None,
-        "actions": tuple(Action(name=name, value=value, route=path) for name, value in _words(settings)),
     }
 
 
-def _words(settings: RouteActions) -> Iterator[tuple[str, str]]:
+def _words(settings: CaseActions) -> Iterator[tuple[str, str]]:
     """Each thing said, as key and value, in the order of the model."""
-    for name in RouteActions.model_fields:
+    model = RouteActions if isinstance(settings, RouteActions) else AlarmRoute
+    for name in model.model_fields:
         said = getattr(settings, name)
-        if name == "routes" or said is None:
+        if name in _NO_ACTION or said is None:
             continue
         if isinstance(said, tuple):
             yield from ((name, one) for one in said)

@@ -13,16 +13,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
-from router.assign.records import ACTOR, AssignmentState, HeldCase, Move, Served, WaitingCase
+from router.assign.records import ACTOR, AssignmentState, ChooseNext, HeldCase, Move, Served, WaitingCase
 from router.content import Assign
 from router.errors import Conflict
 from router.records import AuditRow, CaseChange
 from router.schema import Case
 from router.store import cases as case_statements
+from router.store import people
 from router.store.intake import chunks, insert_or_ignore
 from router.store.tables import assignments, audit, cases, cursors, messages, served
 
-__all__ = ["active", "last_actions", "over", "settle", "stale", "state", "track"]
+__all__ = ["active", "last_actions", "over", "settle", "stale", "state", "take_next", "track"]
 
 _MOST_WAITING = 5_000  # looked at in one go, the first in order
 _AT_ONCE = 1_000  # cases tracked in one transaction
@@ -252,6 +253,22 @@ def settle(connection: Connection, move: Move, *, now: datetime) -> Case:
     if move.to is not None and move.turn is not None:
         _serve(connection, move, move.to, move.turn + 1, now)
     return after
+
+
+def take_next(connection: Connection, teams: Sequence[str], choose: ChooseNext, *, now: datetime) -> Case | None:
+    """Give somebody the next case of these teams. Whoever else asks waits until this one is done, so nobody is told
+    that others were quicker.
+
+    Raises:
+        Conflict: The case was changed at this moment by somebody who did not ask for the next one.
+    """
+    for team in sorted(teams):
+        key = {"channel": ACTOR, "account": team, "key": "turn"}
+        connection.execute(insert_or_ignore(connection, cursors).values(**key, value="0"))
+        same = and_(*(cursors.c[name] == value for name, value in key.items()))
+        connection.execute(select(cursors.c.value).where(same).with_for_update())
+    move = choose(state(connection, teams), people.users_all(connection))
+    return None if move is None else settle(connection, move, now=now)
 
 
 def _take_turn(connection: Connection, team: str, turn: int) -> None:

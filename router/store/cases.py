@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select, update
 
 from router.errors import Conflict, NotFound
 from router.records import AuditRow, CaseChange, CaseFilter, Commit, Lookup, NewMessage, OutboxRow, ThreadHit
 from router.schema import URGENCIES, Case, Party
 from router.store import intake
 from router.store.outbox import insert_row
-from router.store.tables import ack_days, audit, cases, messages, notes, outbox, thread_keys
+from router.store.tables import ack_days, audit, case_signs, cases, messages, notes, outbox, thread_keys
 
 __all__ = ["add_audit", "add_note", "change", "commit", "get", "listed", "lookup", "queue_counts"]
 
@@ -27,12 +27,16 @@ def to_case(row: Row[Any], source_keys: Sequence[str] = ()) -> Case:
         del values[extra]
     values["sender"] = Party.model_validate_json(row.sender)
     values["tags"] = tuple(json.loads(row.tags))
+    values["fields"] = json.loads(row.fields)
+    values["own_fields"] = tuple(json.loads(row.own_fields))
     return Case(**values, messages=tuple(source_keys))
 
 
 def from_case(case: Case) -> dict[str, Any]:
     return {
         **case.model_dump(exclude={"messages", "sender", "tags", "due_at"}),  # due_at is the clocks' to write
+        "fields": json.dumps(case.fields),
+        "own_fields": json.dumps(case.own_fields),
         "sender": case.sender.model_dump_json(),
         "sender_key": case.sender.key,
         "tags": json.dumps(case.tags),
@@ -114,6 +118,9 @@ def _filtered(query: Select[Any], which: CaseFilter) -> Select[Any]:
         query = query.where(cases.c.assigned_to == which.assigned_to)
     if which.sender_key is not None:
         query = query.where(cases.c.sender_key == which.sender_key)
+    if which.incident is not None:
+        inside = and_(case_signs.c.case_id == cases.c.id, case_signs.c.incident_id == which.incident)
+        query = query.where(exists().where(inside))
     if which.search:
         word = which.search.strip()
         query = query.where(
@@ -211,27 +218,41 @@ def _first_ever(connection: Connection, row: OutboxRow) -> bool:
 
 
 def change(
-    connection: Connection, case_id: str, wanted: CaseChange, *, version: int, actor: str, now: datetime
+    connection: Connection,
+    case_id: str,
+    wanted: CaseChange,
+    *,
+    version: int,
+    actor: str,
+    now: datetime,
+    by_rules: bool = False,
 ) -> Case:
-    """Apply what a person changed, if nobody else changed the case since they saw it."""
+    """Apply what a person changed, if nobody else changed the case since they saw it. ``by_rules``: no person did, and
+    fields that people set stay as they are."""
     case = get(connection, case_id)
     if case.version != version:
         raise Conflict(f"case {case_id} was changed meanwhile (now version {case.version})")
     values = {
         name: value
-        for name, value in wanted.model_dump(exclude_none=True).items()
+        for name, value in wanted.model_dump(exclude_none=True, exclude={"fields"}).items()
         if value != getattr(case, name) and not (name == "assigned_to" and not value and case.assigned_to is None)
     }
-    if not values:
+    fields = _new_fields(case, wanted.fields or {}, by_rules=by_rules)
+    if not values and not fields:
         return case
     before = {name: str(getattr(case, name) or "") for name in values}
     if "assigned_to" in values:
         values["assigned_to"] = values["assigned_to"] or None
     changed = case.model_copy(update={**values, "updated_at": now})
+    if fields:
+        own = case.own_fields if by_rules else tuple(dict.fromkeys((*case.own_fields, *fields)))
+        kept = {name: value for name, value in {**case.fields, **fields}.items() if value}
+        changed = changed.model_copy(update={"fields": kept, "own_fields": own})
     if changed.kind in {"praise", "other"}:
         changed = changed.model_copy(update={"type": None})
     _update(connection, changed)
     detail = {name: f"{before[name]} -> {value or ''}" for name, value in values.items()}
+    detail |= {f"fields.{name}": f"{case.fields.get(name, '')} -> {value}" for name, value in fields.items()}
     rows = [AuditRow(at=now, actor=actor, action="case_changed", case_id=case_id, team=changed.team, detail=detail)]
     if changed.team != case.team:  # those who see it leave their queue hear of it too, and take what waits along
         connection.execute(
@@ -240,6 +261,15 @@ def change(
         rows.append(rows[0].model_copy(update={"team": case.team, "action": "case_moved"}))
     add_audit(connection, rows)
     return changed.model_copy(update={"version": case.version + 1})
+
+
+def _new_fields(case: Case, wanted: dict[str, str], *, by_rules: bool) -> dict[str, str]:
+    """Those of the fields that differ, without what rules may not touch."""
+    return {
+        name: value
+        for name, value in wanted.items()
+        if value != case.fields.get(name, "") and not (by_rules and name in case.own_fields)
+    }
 
 
 def add_note(connection: Connection, case_id: str, text: str, *, actor: str, now: datetime) -> None:

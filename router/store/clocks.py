@@ -15,15 +15,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
-from router.deadlines.records import Alarm, AlarmKey, CaseHistory, ClockPlan, ClockRow, ClockRun, Happening, PlanClocks
+from router.deadlines.records import (
+    Alarm,
+    AlarmKey,
+    AlarmRecord,
+    CaseHistory,
+    ClockPlan,
+    ClockRow,
+    ClockRun,
+    Happening,
+    LastWords,
+    PlanClocks,
+)
 from router.failpoints import failpoint
-from router.schema import Case
+from router.schema import Case, Decision
 from router.store import cases as case_statements
 from router.store.intake import chunks, insert_or_ignore
 from router.store.outbox import insert_row
 from router.store.tables import alarms, audit, cases, clocks, cursors, messages, outbox
 
-__all__ = ["ACTOR", "advance", "between", "next_alarm", "of_case", "restart", "standings"]
+__all__ = ["ACTOR", "advance", "alarms_of", "between", "next_alarm", "of_case", "restart", "standings"]
 
 ACTOR = "deadlines"
 _MOST_ALARMS = 200  # of one case at once; the rest comes with the next look
@@ -105,13 +116,18 @@ def _raise_all(
 def _raise(connection: Connection, case_id: str, alarm: Alarm, *, now: datetime) -> bool:
     """Write the alarm down with what it brings, unless it was raised before."""
     key = {"case_id": case_id, "name": alarm.name, "round": alarm.round, "kind": alarm.kind}
-    done = connection.execute(insert_or_ignore(connection, alarms).values(**key, due_at=alarm.due_at, at=now))
+    done = connection.execute(insert_or_ignore(connection, alarms).values(
+        **key, due_at=alarm.due_at, at=now,
+        decision=None if alarm.decision is None else alarm.decision.model_dump_json(),
+    ))  # fmt: skip
     if done.rowcount == 0:
         return False
     case_statements.add_audit(connection, alarm.audit)
     if alarm.change is not None:
         case = case_statements.get(connection, case_id)
-        case_statements.change(connection, case_id, alarm.change, version=case.version, actor=ACTOR, now=now)
+        case_statements.change(
+            connection, case_id, alarm.change, version=case.version, actor=ACTOR, now=now, by_rules=True
+        )
     for row in alarm.outbox:
         insert_row(connection, row)
     return True
@@ -157,13 +173,17 @@ def _histories(connection: Connection, ids: Sequence[str]) -> dict[str, CaseHist
     """Messages of people, what was sent, and changes of state by staff; and the deadlines that routes named."""
     found: dict[str, list[Happening]] = {case_id: [] for case_id in ids}
     named: dict[str, dict[str, None]] = {case_id: {} for case_id in ids}
-    query = select(messages.c.case_id, messages.c.at, messages.c.message, messages.c.decision)
-    for case_id, at, text, decision in connection.execute(
-        query.where(messages.c.case_id.in_(ids), messages.c.copy_of == "")
+    last: dict[str, LastWords] = {}
+    counts: dict[str, int] = dict.fromkeys(ids, 0)
+    columns = [messages.c[name] for name in ("case_id", "at", "source_key", "message", "classification", "decision")]
+    for case_id, at, source_key, text, labels, decision in connection.execute(
+        select(*columns).where(messages.c.case_id.in_(ids), messages.c.copy_of == "").order_by(messages.c.id)
     ):
         message = json.loads(text)
+        counts[case_id] += 1
         if not message.get("flags", {}).get("auto_reply") and message.get("event", "message") != "delete":
             found[case_id].append(Happening(at=at, what="customer"))
+            last[case_id] = LastWords(source_key=source_key, message=text, classification=labels, decision=decision)
         if decision is not None:
             named[case_id] |= dict.fromkeys(json.loads(decision).get("deadlines", ()))
     sent = select(outbox.c.case_id, outbox.c.kind, outbox.c.settled_at).where(
@@ -179,7 +199,12 @@ def _histories(connection: Connection, ids: Sequence[str]) -> dict[str, CaseHist
         if state in {"open", "waiting", "resolved"}:
             found[case_id].append(Happening(at=at, what=state))
     return {
-        case_id: CaseHistory(happenings=tuple(sorted(life, key=lambda one: one.at)), named=tuple(named[case_id]))
+        case_id: CaseHistory(
+            happenings=tuple(sorted(life, key=lambda one: one.at)),
+            named=tuple(named[case_id]),
+            last=last.get(case_id),
+            messages=counts[case_id],
+        )
         for case_id, life in found.items()
     }
 
@@ -196,6 +221,16 @@ def of_case(connection: Connection, case_id: str) -> list[ClockRow]:
     query = select(clocks).where(clocks.c.case_id == case_id)
     rows = [_row(row) for row in connection.execute(query.order_by(clocks.c.due_at, clocks.c.name))]
     return sorted(rows, key=lambda row: (row.state not in _LIVE, row.due_at is None))
+
+
+def alarms_of(connection: Connection, case_id: str) -> list[AlarmRecord]:
+    """The alarms of a case, oldest first."""
+    query = select(alarms).where(alarms.c.case_id == case_id)
+    query = query.order_by(alarms.c.at, alarms.c.due_at, alarms.c.kind == "breach", alarms.c.kind)
+    return [
+        AlarmRecord(**row._asdict() | {"decision": row.decision and Decision.model_validate_json(row.decision)})
+        for row in connection.execute(query)
+    ]
 
 
 def standings(connection: Connection, case_ids: Sequence[str], *, now: datetime) -> dict[str, dict[str, str]]:

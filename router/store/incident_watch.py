@@ -25,6 +25,7 @@ from router.records import AuditRow
 from router.schema import Classification, InboundMessage
 from router.store import cases as case_statements
 from router.store.incident_counts import by_type, counts, having, usual
+from router.store.incident_mute import hush
 from router.store.incidents import ACTOR, listed, notices, to_values
 from router.store.intake import chunks, insert_or_ignore
 from router.store.tables import case_signs, cases, cursors, incidents, messages, sign_keys
@@ -70,11 +71,12 @@ def watch(
         opened, reopened, more = _detect(connection, alone, known, settings, as_of=as_of, now=now)
         joined = {**joined, **more}
     resolved = _resolve(connection, settings, now=now) if len(fresh) < limit else []
+    muted = hush(connection, settings, now=now)
     told = notices(connection, settings, now=now, public_url=public_url) if settings.notify else 0
     _prune(connection, before=now - settings.history - _DAY)
     return IncidentRun(
         seen=len(fresh), opened=tuple(opened), reopened=tuple(reopened), resolved=tuple(resolved),
-        joined=len(joined), notices=told,
+        joined=len(joined), notices=told, muted=tuple(muted),
     )  # fmt: skip
 
 
@@ -315,8 +317,9 @@ def _take(connection: Connection, ids: Sequence[str], incident: str, *, now: dat
 
 def _resolve(connection: Connection, settings: IncidentSettings, *, now: datetime) -> list[str]:
     """End incidents that no case joined for long."""
-    quiet = and_(incidents.c.state == "open", or_(incidents.c.last_at <= now - settings.quiet))
-    quiet = and_(quiet, incidents.c.opened_at <= now - settings.quiet)
+    over = now - settings.quiet
+    quiet = and_(incidents.c.state == "open", incidents.c.last_at <= over, incidents.c.opened_at <= over)
+    quiet = and_(quiet, or_(incidents.c.reopened_at.is_(None), incidents.c.reopened_at <= over))
     ids = list(connection.scalars(select(incidents.c.id).where(quiet)))
     if ids:
         values = {"state": "resolved", "closed_at": now, "closed_by": ACTOR}

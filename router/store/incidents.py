@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements for incidents: reading them, ending them by hand, telling sinks, and the updates that go to all cases."""
+"""Statements for incidents: reading them, the updates that go to all cases, and telling sinks."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select, update
 
-from router.errors import Conflict, NotFound
+from router.errors import NotFound
 from router.incidents.records import Incident, IncidentState, IncidentUpdate
 from router.incidents.settings import IncidentSettings
 from router.records import AuditRow, OutboxRow, SinkEvent
@@ -21,26 +22,27 @@ from router.store.outbox import insert_row
 from router.store.tables import case_signs, cases, incident_updates, incidents
 
 __all__ = [
-    "ACTOR", "add_update", "advance_update", "close", "get", "listed", "members", "notices", "of_case", "to_values",
-    "updates",
+    "ACTOR", "add_update", "advance_update", "counts", "get", "listed", "log", "members", "notices", "of_case",
+    "to_values", "updates",
 ]  # fmt: skip
 
 ACTOR = "router"
 _ID_CHARS = 32
+_SAME = timedelta(minutes=10)
 
 
 def to_values(incident: Incident) -> dict[str, Any]:
     return {
-        **incident.model_dump(exclude={"keys", "languages", "expected", "cases"}),
+        **incident.model_dump(exclude={"keys", "languages", "expected", "teams"}),
         "keys": json.dumps(incident.keys),
         "languages": json.dumps(incident.languages),
         "expected": repr(incident.expected),
     }
 
 
-def _incident(row: Row[Any], count: int) -> Incident:
+def _incident(row: Row[Any], teams: Mapping[str, int]) -> Incident:
     values = row._asdict()
-    values |= {"keys": tuple(json.loads(row.keys_)), "languages": tuple(json.loads(row.languages)), "cases": count}
+    values |= {"keys": tuple(json.loads(row.keys_)), "languages": tuple(json.loads(row.languages)), "teams": teams}
     del values["keys_"]
     return Incident(**values)
 
@@ -50,26 +52,40 @@ def _query() -> Select[Any]:
     return select(*columns)
 
 
-def listed(connection: Connection, *, state: IncidentState | None, limit: int) -> list[Incident]:
+def listed(
+    connection: Connection, *, state: IncidentState | None, limit: int, teams: Sequence[str] | None = None
+) -> list[Incident]:
     """The newest first, open ones before the others."""
     query = _query().order_by(incidents.c.state, incidents.c.opened_at.desc(), incidents.c.id).limit(limit)
     if state is not None:
         query = query.where(incidents.c.state == state)
+    if teams is not None:
+        inside = and_(case_signs.c.incident_id == incidents.c.id, cases.c.id == case_signs.c.case_id)
+        query = query.where(exists().where(inside, cases.c.team.in_(teams)))
     rows = connection.execute(query).all()
-    counts = _sizes(connection, [row.id for row in rows])
-    return [_incident(row, counts.get(row.id, 0)) for row in rows]
+    counts = _teams(connection, [row.id for row in rows])
+    return [_incident(row, counts.get(row.id, {})) for row in rows]
 
 
-def _sizes(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
-    query = select(case_signs.c.incident_id, func.count()).where(case_signs.c.incident_id.in_(ids))
-    return {str(name): n for name, n in connection.execute(query.group_by(case_signs.c.incident_id))}
+def _teams(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many cases each team has of each incident."""
+    query = (
+        select(case_signs.c.incident_id, cases.c.team, func.count())
+        .join(cases, cases.c.id == case_signs.c.case_id)
+        .where(case_signs.c.incident_id.in_(ids))
+        .group_by(case_signs.c.incident_id, cases.c.team)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for name, team, count in connection.execute(query) if ids else ():
+        found.setdefault(name, {})[team] = count
+    return found
 
 
 def get(connection: Connection, incident_id: str) -> Incident:
     row = connection.execute(_query().where(incidents.c.id == incident_id)).one_or_none()
     if row is None:
         raise NotFound(f"no incident {incident_id}")
-    return _incident(row, _sizes(connection, [incident_id]).get(incident_id, 0))
+    return _incident(row, _teams(connection, [incident_id]).get(incident_id, {}))
 
 
 def of_case(connection: Connection, case_id: str) -> Incident | None:
@@ -101,30 +117,36 @@ def members(
     return [case_statements.to_case(row) for row in connection.execute(query)]
 
 
-def close(connection: Connection, incident_id: str, *, actor: str, now: datetime) -> Incident:
-    """End it by hand; what is in it does not open it again, a new burst opens another."""
-    done = connection.execute(
-        update(incidents)
-        .where(incidents.c.id == incident_id, incidents.c.state == "open")
-        .values(state="resolved", closed_at=now, closed_by=actor)
-    )
-    after = get(connection, incident_id)
-    if done.rowcount == 0:
-        raise Conflict(f"incident {incident_id} is {after.state} already")
-    _log(connection, incident_id, actor=actor, action="incident_resolved", now=now)
-    return after
-
-
-def _log(connection: Connection, incident_id: str, *, actor: str, action: str, now: datetime, **detail: str) -> None:
+def log(connection: Connection, incident_id: str, *, actor: str, action: str, now: datetime, **detail: str) -> None:
     detail = {"incident": incident_id, **detail}
     case_statements.add_audit(connection, [AuditRow(at=now, actor=actor, action=action, detail=detail)])
+
+
+def counts(connection: Connection, incident_id: str, *, teams: Sequence[str] | None) -> dict[str, dict[str, int]]:
+    """How many cases have which value, the most frequent first."""
+    labels = ("language", "channel", "team", "state", "visibility")
+    columns = [cases.c[label] for label in labels]
+    query = (
+        select(*columns, func.count())
+        .join(case_signs, case_signs.c.case_id == cases.c.id)
+        .where(case_signs.c.incident_id == incident_id)
+        .group_by(*columns)
+    )
+    if teams is not None:
+        query = query.where(cases.c.team.in_(teams))
+    found: dict[str, Counter[str]] = {label: Counter() for label in labels}
+    for *values, count in connection.execute(query):
+        for label, value in zip(labels, values, strict=True):
+            found[label][value] += count
+    return {label: dict(sorted(c.items(), key=lambda one: (-one[1], one[0]))) for label, c in found.items()}
 
 
 # --- updates to all cases --------------------------------------------------------------------------------------------
 
 
 def _update(row: Row[Any]) -> IncidentUpdate:
-    return IncidentUpdate(**{**row._asdict(), "texts": json.loads(row.texts), "tally": json.loads(row.tally)})
+    parts = {name: json.loads(getattr(row, name)) for name in ("texts", "tally", "teams")}
+    return IncidentUpdate(**{**row._asdict(), **parts})
 
 
 def add_update(
@@ -134,19 +156,25 @@ def add_update(
     texts: Mapping[str, str],
     default_language: str,
     actor: str,
+    teams: Sequence[str],
     now: datetime,
 ) -> IncidentUpdate:
-    """Keep an update; whoever fans out sends it. Raises Conflict where another is kept at the same moment."""
+    """Keep an update; whoever fans out sends it. The same said twice within a short time is one: a form or a program
+    that tries again. Raises Conflict where another is kept at the same moment."""
     get(connection, incident_id)
+    for one in reversed(updates(connection, incident_id, unfinished=False)):
+        same = (one.texts, one.teams, one.actor) == (dict(texts), tuple(teams), actor)
+        if same and not one.stopped_by and one.at > now - _SAME:
+            return one
     which = incident_updates.c.incident_id == incident_id
     last = connection.scalar(select(func.max(incident_updates.c.number)).where(which)) or 0
     made = IncidentUpdate(
         incident_id=incident_id, number=last + 1, at=now, actor=actor, texts=dict(texts),
-        default_language=default_language,
+        default_language=default_language, teams=tuple(teams),
     )  # fmt: skip
-    values = made.model_dump() | {"texts": json.dumps(made.texts), "tally": "{}"}
+    values = made.model_dump() | {"texts": json.dumps(made.texts), "tally": "{}", "teams": json.dumps(made.teams)}
     connection.execute(insert(incident_updates).values(**values))
-    _log(connection, incident_id, actor=actor, action="incident_update_added", now=now, number=str(made.number))
+    log(connection, incident_id, actor=actor, action="incident_update_added", now=now, number=str(made.number))
     return made
 
 
@@ -162,31 +190,35 @@ def updates(connection: Connection, incident_id: str | None, *, unfinished: bool
 
 def advance_update(
     connection: Connection, before: IncidentUpdate, *, last_case: str, done: bool, tally: Mapping[str, int]
-) -> None:
-    """Write how far the fan-out got; another process that got further is left alone."""
+) -> bool:
+    """Write how far the fan-out got; another process that got further is left alone. Returns whether it was written."""
     c = incident_updates.c
-    connection.execute(
+    written = connection.execute(
         update(incident_updates)
         .where(c.incident_id == before.incident_id, c.number == before.number, c.last_case == before.last_case)
+        .where(c.stopped_by == before.stopped_by)
         .values(last_case=last_case, done=done, tally=json.dumps(tally))
     )
+    return written.rowcount > 0
 
 
 # --- telling sinks ---------------------------------------------------------------------------------------------------
 
 
 def notices(connection: Connection, settings: IncidentSettings, *, now: datetime, public_url: str) -> int:
-    """Queue what sinks are told: once a while after an incident opened, then rarely while cases still come."""
+    """Queue what sinks are told: once a while after an incident opened, then rarely while cases still come. Of those
+    that are muted nobody is told, until they are not."""
     first = and_(incidents.c.notices == 0, incidents.c.opened_at <= now - timedelta(seconds=settings.wait_seconds))
     again = and_(
         incidents.c.notified_at <= now - timedelta(minutes=settings.repeat_minutes),
         incidents.c.last_at > incidents.c.notified_at,
     )
-    query = _query().where(incidents.c.state == "open", or_(first, again)).with_for_update()
+    heard = and_(incidents.c.silent == "", or_(incidents.c.muted_until.is_(None), incidents.c.muted_until <= now))
+    query = _query().where(incidents.c.state == "open", heard, or_(first, again)).with_for_update()
     rows = connection.execute(query).all()
-    counts = _sizes(connection, [row.id for row in rows])
+    counts = _teams(connection, [row.id for row in rows])
     for row in rows:
-        incident = _incident(row, counts.get(row.id, 0))
+        incident = _incident(row, counts.get(row.id, {}))
         newest = members(connection, incident.id, after="", until=None, limit=1, teams=None)
         for sink in settings.notify if newest else ():
             insert_row(connection, _notice(incident, sink, newest[0], now, public_url))

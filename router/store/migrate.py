@@ -12,7 +12,7 @@ from router.failpoints import failpoint
 
 __all__ = ["migrate"]
 
-HEAD = "0005"
+HEAD = "0007"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

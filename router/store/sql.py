@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from router.assign.records import AssignmentState, Move
+from router.assign.records import AssignmentState, ChooseNext, Move
 from router.clock import SystemClock
 from router.config.models import StoreSettings
-from router.deadlines.records import ClockRow, ClockRun, PlanClocks
+from router.deadlines.records import AlarmRecord, ClockRow, ClockRun, PlanClocks
 from router.errors import StoreError
 from router.interfaces import Clock
 from router.learning.records import CorrectedMessage, Correction, LabelSummary, PersonLabels, Unlabelled
@@ -235,6 +235,9 @@ class SqlStore(WithIncidents):
     async def next_alarm(self) -> datetime | None:
         return await self._db.read(clocks.next_alarm)
 
+    async def alarms(self, case_id: str) -> list[AlarmRecord]:
+        return await self._db.read(lambda c: clocks.alarms_of(c, case_id))
+
     async def clocks(self, case_id: str) -> list[ClockRow]:
         return await self._db.read(lambda c: clocks.of_case(c, case_id))
 
@@ -263,6 +266,10 @@ class SqlStore(WithIncidents):
     async def settle_assignment(self, move: Move) -> Case:
         now = self._clock.now()
         return await self._db.write(lambda c: assignments.settle(c, move, now=now))
+
+    async def assign_next(self, teams: Sequence[str], choose: ChooseNext) -> Case | None:
+        now = self._clock.now()
+        return await self._db.write(lambda c: assignments.take_next(c, teams, choose, now=now))
 
     # --- outbox ---
 

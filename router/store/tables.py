@@ -110,6 +110,8 @@ cases = Table(
     Column("version", Integer, nullable=False),
     Column("due_at", Instant),  # the nearest deadline that runs
     Column("clocked", Integer, nullable=False, server_default=text("0")),  # the version its clocks were told for
+    Column("fields", Text, nullable=False, server_default=text("'{}'")),
+    Column("own_fields", Text, nullable=False, server_default=text("'[]'")),  # names that people set
     Index("ix_cases_queue", "team", "state", "urgency_rank", "created_at"),
     Index("ix_cases_all", "state", "urgency_rank", "created_at"),
     Index("ix_cases_sender_key", "sender_key"),
@@ -148,6 +150,7 @@ alarms = Table(  # raised once for each key, in the transaction that holds what 
     Column("kind", Text, primary_key=True),
     Column("due_at", Instant, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("decision", Text),  # what routes said then, where there were any to ask
 )
 
 assignments = Table(  # of cases that are not resolved: since when they wait, or who has them
@@ -286,6 +289,10 @@ incidents = Table(
     Column("closed_by", Text, nullable=False),
     Column("notices", Integer, nullable=False),
     Column("notified_at", Instant),
+    Column("reopened_at", Instant),  # by a person; it stays open for as long as a new one would
+    Column("muted_until", Instant),
+    Column("muted_by", Text, nullable=False, server_default=text("''")),
+    Column("silent", Text, nullable=False, server_default=text("''")),  # why its sinks are not told: a rule
     Index("ix_incidents_state", "state", "opened_at"),
 )
 
@@ -325,6 +332,8 @@ incident_updates = Table(
     Column("last_case", Text, nullable=False),
     Column("done", Boolean, nullable=False),
     Column("tally", Text, nullable=False),
+    Column("teams", Text, nullable=False, server_default=text("'[]'")),  # JSON; empty: the cases of all
+    Column("stopped_by", Text, nullable=False, server_default=text("''")),
 )
 
 users = Table(

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from router.assign.records import Move, Served
+from router.assign.records import AssignmentState, Move, Served
 from router.content import Assign
 from router.errors import Conflict
 from router.interfaces import Store
-from router.records import CaseChange, Commit, NewMessage, RawOutcome
+from router.records import CaseChange, Commit, NewMessage, RawOutcome, User
 from router.schema import Decision
 from router.testing.store import make_raw
 from router.testing.store_contract import NOW, make_case, make_message, open_case
@@ -114,6 +115,23 @@ class AssignContract:
         results = await asyncio.gather(*map(store.settle_assignment, moves), return_exceptions=True)
         assert sorted(type(result).__name__ for result in results) == ["Case", "Conflict"]
         assert (await store.assignment_state(TEAMS)).turns == {"delivery": 1}
+
+    async def test_many_who_ask_for_the_next_get_different_cases(self, store: Store) -> None:
+        """Each is asked in turn, so that nobody is refused because others were quicker, and no case is given twice."""
+        for n in range(6):
+            await open_case(store, native_id=f"n{n}", case_id=f"NNNNN-NNN{n:02}")
+
+        def first(state: AssignmentState, users: Sequence[User]) -> Move | None:
+            case = next(iter(state.waiting), None)
+            return None if case is None else Move(
+                action="case_assigned", case_id=case.id, version=case.version, team=case.team, holder=None, to="aino",
+                turn=state.turns.get(case.team, 0), actor="aino",
+            )  # fmt: skip
+
+        found = await asyncio.gather(*(store.assign_next(TEAMS, first) for _ in range(8)))
+        given = [case.id for case in found if case is not None]
+        assert sorted(given) == sorted({f"NNNNN-NNN{n:02}" for n in range(6)})
+        assert (await store.assignment_state(TEAMS)).turns["delivery"] == 6
 
     async def test_hand_overrides_and_put_back_is_remembered(self, store: Store) -> None:
         """Given by hand it counts as such; put back by hand it waits again, and is not given to the same one first."""

@@ -11,17 +11,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from router.errors import NotFound
+from router.incidents.records import Incident, IncidentState
 from router.interfaces import Store
-from router.learning.label import LabelOffer, next_to_label
+from router.learning.label import LabelOffer, labelled_by, next_to_label
 from router.learning.records import Correction, PersonLabels
 from router.records import CaseFilter, OutboxRow, OutboxState, User
 from router.schema import Case, RawMessage
 from router.web.context import WebContext
 
 __all__ = [
-    "case_for", "cases_for", "label_for", "label_offers_for", "may_configure", "may_read_cases", "may_read_raw",
-    "may_see_trouble", "outbox_for", "outbox_rows_for", "raw_for", "require", "sees_team", "team_for", "teams_of",
-    "visible_teams", "without_words",
+    "case_for", "cases_for", "incident_for", "incidents_for", "label_again_for", "label_for", "label_offers_for",
+    "may_configure", "may_read_cases", "may_read_raw", "may_see_trouble", "may_steer", "outbox_for", "outbox_rows_for",
+    "raw_for", "require", "sees_team", "team_for", "teams_of", "visible_teams", "without_words",
 ]  # fmt: skip
 
 _GONE = "There is nothing here under this address, or it is not yours to see."
@@ -97,6 +98,33 @@ async def cases_for(store: Store, user: User, which: CaseFilter) -> list[Case]:
     return await store.cases(which)
 
 
+def may_steer(user: User, incident: Incident) -> bool:
+    """Whether the user may end or mute an incident for everybody: whoever sees all its cases."""
+    return may_read_cases(user) and all(sees_team(user, team) for team in incident.teams)
+
+
+async def incidents_for(
+    store: Store, user: User, *, state: IncidentState | None, team: str | None = None, limit: int = 200
+) -> list[Incident]:
+    """Incidents with a case that the user sees, or with one of the team, which must be the user's to see."""
+    allowed = teams_of(user)
+    teams = allowed if team is None else (team,) if sees_team(user, team) else ()
+    if not may_read_cases(user) or (teams is not None and not teams):
+        return []
+    return await store.incidents(state=state, limit=limit, teams=teams)
+
+
+async def incident_for(store: Store, user: User, incident_id: str) -> Incident:
+    """The incident, if one of its cases is the user's to see. Raises NotFound, the same for both."""
+    require(may_read_cases(user))
+    try:
+        incident = await store.incident(incident_id.upper())
+    except NotFound:
+        raise NotFound(_GONE) from None
+    require(teams_of(user) is None or any(sees_team(user, team) for team in incident.teams))
+    return incident
+
+
 async def outbox_for(store: Store, user: User, outbox_id: str) -> OutboxRow:
     """One outgoing thing of a case the user sees; administrators only of those in trouble. Raises NotFound."""
     try:
@@ -145,6 +173,15 @@ async def label_offers_for(store: Store, user: User, *, most: int, skip: Collect
     """Messages worth labelling, of cases the user sees."""
     require(may_read_cases(user))
     return await next_to_label(store, teams=teams_of(user), most=most, skip=skip)
+
+
+async def label_again_for(store: Store, user: User, case_id: str) -> tuple[LabelOffer, PersonLabels]:
+    """What the user labelled last in a case the user sees, and what the user said of it. Raises NotFound."""
+    case = await case_for(store, user, case_id)
+    found = await labelled_by(store, case.id, actor=user.name)
+    if found is None:
+        raise NotFound(_GONE)
+    return found
 
 
 async def label_for(store: Store, user: User, source_key: str, labels: PersonLabels) -> Correction:

@@ -10,7 +10,20 @@ from router.web import first_words
 from router.web.api.routes import add_api
 from router.web.context import CONTEXT, WebContext
 from router.web.once import ONCE, Once
-from router.web.pages import calls, case, events, health, label, login, queue, replies, trouble, waiting
+from router.web.pages import (
+    calls,
+    case,
+    events,
+    health,
+    incidents,
+    label,
+    login,
+    models,
+    queue,
+    replies,
+    trouble,
+    waiting,
+)  # fmt: skip
 from router.web.render import STATIC, set_up_templates
 from router.web.security import CHANNEL_ROUTES, middlewares
 from router.web.sessions import GUARD, LoginGuard
@@ -34,7 +47,7 @@ def create_app(context: WebContext) -> web.Application:
     events.set_up(app)
     first_words.set_up(app)
     set_up_templates(app, context.settings.types.titles)
-    for page in (health, login, queue, waiting, case, replies, trouble, label, calls, events):
+    for page in (health, login, queue, waiting, case, replies, incidents, trouble, label, models, calls, events):
         app.router.add_routes(page.routes)
     add_api(app)
     app.router.add_static("/static", STATIC)

@@ -13,6 +13,7 @@ from router.assign.book import Assignments
 from router.config.models import RouterSettings, TeamSettings
 from router.interfaces import Capabilities, Channel, Clock, Store
 from router.learning.records import DriftReport
+from router.learning.shelf import ModelShelf
 from router.records import OutboxRow, RawReceipt
 from router.rules.ruleset import RuleSet
 from router.schema import Case, Visibility
@@ -75,6 +76,7 @@ class WebContext:
     reload: Callable[[], Awaitable[dict[str, Any]]] | None
     changes: Changes
     changed: Callable[[], None] = lambda: None
+    shelf: ModelShelf | None = None  # the models of this installation; None: it has none of its own
     drift: Callable[[], DriftReport | None] = lambda: None  # as last looked for; None: not yet
     has_deadlines: Callable[[], bool] = lambda: False  # then queues begin with the nearest
     rules_of: Callable[[str], RuleSet | None] = lambda _: None  # a set by its digest; reads files

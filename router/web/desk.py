@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from router.assign.records import AssignmentState, Move
 from router.assign.view import next_move
 from router.errors import Conflict, Forbidden, UserInputError
 from router.learning.records import PersonLabels
@@ -14,6 +17,7 @@ from router.web.context import WebContext
 __all__ = ["assignees", "change_case", "check_label", "note_text", "take_next"]
 
 _LONGEST_NOTE = 20_000
+_MOST_FIELDS = 100  # of one case
 _TRIES = 5  # somebody else may take a case at the same moment
 
 
@@ -46,26 +50,30 @@ async def change_case(context: WebContext, user: User, case: Case, change: CaseC
         extra["assigned_to"] = ""
     if not access.may_read_cases(user):
         raise Forbidden("Administrators do not work on cases.")
+    if change.fields and len({*case.fields, *case.own_fields, *change.fields}) > _MOST_FIELDS:
+        raise UserInputError("That are too many fields.", fields={"fields": f"at most {_MOST_FIELDS} of a case"})
     final = change.model_copy(update=extra)
     return await context.store.change_case(case.id, final, version=version, actor=user.name)
 
 
-async def take_next(context: WebContext, user: User, team: str) -> Case | None:
-    """Give the user the case that waits first and suits them; None where none does.
+async def take_next(context: WebContext, user: User, teams: Sequence[str]) -> Case | None:
+    """Give the user the case of these teams that waits first and suits them; None where none does. However many ask at
+    once, nobody gets a case that another got.
 
     Raises:
-        Conflict: Others were quicker, several times.
+        Conflict: Others changed the case that was to be given, several times.
     """
     book = context.assignments().teams
-    if not access.may_read_cases(user) or team not in book:
+    asked = [book[name] for name in teams if name in book]
+    if not access.may_read_cases(user) or not asked:
         raise Forbidden("Administrators do not work on cases.")
+
+    def choose(state: AssignmentState, users: Sequence[User]) -> Move | None:
+        return next_move(user.name, asked, state, users, context.clock.now())
+
     for left in reversed(range(_TRIES)):
-        state = await context.store.assignment_state((team,))
-        move = next_move(user.name, book[team], state, await context.store.users(), context.clock.now())
-        if move is None:
-            return None
         try:
-            return await context.store.settle_assignment(move)
+            return await context.store.assign_next([team.name for team in asked], choose)
         except Conflict:
             if not left:
                 raise

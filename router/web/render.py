@@ -41,6 +41,17 @@ _DONE = {
     "logged": "The complaint was logged.",
     "labelled": "Thank you: the classifier learns from it at the next training.",
     "reloaded": "The configuration was read again.",
+    "model_promoted": "The model is in force; it labels what arrives from now on.",
+    "model_rolled_back": "The former model is in force again.",
+    "update_kept": "The update is on its way to each of them.",
+    "approved_all": "Approved: the answers are on their way.",
+    "update_stopped": "Stopped: what has not left is taken back.",
+    "incident_close": "The incident is over; its cases stay as they are.",
+    "incident_reopen": "The incident is open again.",
+    "incident_mute": "Muted: cases still gather, nobody is told.",
+    "incident_unmute": "Sinks are told of it again.",
+    "case_placed": "The case belongs to the incident.",
+    "case_left": "The case does not belong to the incident any more.",
 }
 
 _LANGUAGE_NAMES = {
@@ -174,7 +185,8 @@ async def _navigation(context: WebContext, user: User) -> dict[str, Any]:
     if access.may_see_trouble(user):
         trouble = len(await context.store.quarantined(limit=200))
         trouble += len(await access.outbox_rows_for(context.store, user, states=("failed", "parked"), limit=200))
-    return {"teams": teams, "approvals": len(waiting), "trouble": trouble}
+    incidents = len(await access.incidents_for(context.store, user, state="open"))
+    return {"teams": teams, "approvals": len(waiting), "trouble": trouble, "incidents": incidents}
 
 
 async def render(

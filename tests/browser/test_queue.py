@@ -14,10 +14,12 @@ from playwright.async_api import Browser, Page, expect
 
 from router.clock import SystemClock
 from router.config.models import RouterSettings, TeamSettings
+from router.incidents.settings import IncidentSettings
 from router.interfaces import Capabilities, Channel, Health, Store
 from router.records import AuditRow, CaseChange, Commit, NewMessage, RawOutcome, User
 from router.replies.service import ReplyService
 from router.schema import Case, InboundMessage, Party, Receipt, Urgency
+from router.testing.incidents import Complaint, make, put_complaints
 from router.testing.store import TEST_KEY, make_raw, memory_store
 from router.web.app import create_app
 from router.web.context import WebContext
@@ -223,6 +225,83 @@ async def test_customers_words_never_run(chromium: Browser, desk: Desk) -> None:
     assert await page.title() != "it ran"
     blocked = [text for text in problems if "sandboxed" in text or "Content Security Policy" in text]
     assert len(blocked) == len(problems)
+
+
+async def _storm(desk: Desk) -> str:
+    """Twelve mails and three posts to Delivery name one outage; other teams have other things. The incident's id."""
+    now = desk.clock.now()
+    others = [make(f"o{n}", now, f"invoice {n}", kind="billing", language="en") for n in range(30)]
+    storm = [
+        make(f"s{n}", now, "Broken.", kind="technical", language="en", channel="email" if n < 12 else "x",
+             fields={"outage": "NW-7"})
+        for n in range(15)
+    ]  # fmt: skip
+    mine = {"team": "delivery", "queue": "delivery"}
+    await put_complaints(
+        desk.store,
+        [*others, *(Complaint((case.model_copy(update=mine), *rest)) for case, *rest in storm)],  # type: ignore[arg-type]
+    )
+    await desk.store.watch_incidents(IncidentSettings(minimum=5), now=desk.clock.now(), limit=500)
+    desk.bell.ring()
+    [incident] = await desk.store.incidents()
+    return incident.id
+
+
+async def test_storm_is_seen_and_answered_with_the_keyboard(chromium: Browser, desk: Desk) -> None:
+    """The banner appears by itself, leads to the incident, and an update is shown before it is sent."""
+    problems: list[str] = []
+    page = await _enter(chromium, desk, "anna", problems)
+    await expect(page.locator(".live.on")).to_be_visible()
+    name = await _storm(desk)
+    await expect(page.locator(".storm-banner")).to_contain_text("15 cases")
+    await page.keyboard.press("i")
+    await expect(page.locator(".ref").first).to_have_text(name)
+    await page.keyboard.press("r")
+    await page.keyboard.type("We are on it.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".update tbody tr")).to_have_count(2)
+    assert await desk.store.incident_updates() == []
+    await page.click("text=Send to 15 cases")
+    await expect(page.locator("#updates")).to_contain_text("under way")
+    [kept] = await desk.store.incident_updates()
+    await desk.store.advance_update(kept, last_case="X", done=True, tally={"queued": 12, "held": 3})
+    case = await desk.store.case("S1")
+    await desk.store.change_case(case.id, CaseChange(urgency="low"), version=case.version, actor="ben")
+    desk.bell.ring()
+    await expect(page.locator("#updates")).to_contain_text("3 needed approval")
+    await page.keyboard.press("u")
+    await expect(page.locator("h1")).to_have_text("Incidents")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_have_text("technical: nw-7")
+    await page.keyboard.press("e")
+    await expect(page.locator(".chip.state")).to_have_text("over")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/incidents?state=all", f"/incidents/{name}", "/queues/delivery"):
+        await page.goto(desk.url + path)
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    assert problems == []
+
+
+async def test_storm_is_answered_without_javascript(chromium: Browser, desk: Desk) -> None:
+    """Every step is a page and a form."""
+    name = await _storm(desk)
+    page = await (await chromium.new_context(java_script_enabled=False)).new_page()
+    await page.goto(f"{desk.url}/login?next=/incidents")
+    await page.fill("[name=name]", "anna")
+    await page.fill("[name=password]", PASSWORD)
+    await page.click("button")
+    await page.click(f"[href='/incidents/{name}']")
+    await page.fill("#text-en", "We are on it.")
+    await page.click("text=Show who gets it")
+    await page.click("text=Send to 15 cases")
+    await expect(page.locator(".flash.good")).to_contain_text("on its way")
+    [kept] = await desk.store.incident_updates()
+    assert (kept.texts, kept.teams) == ({"en": "We are on it."}, ("delivery",))
+    await page.click("text=Stop it")
+    await page.click("text=End it")
+    await page.click("text=Open again")
+    assert (await desk.store.incident(name)).state == "open"
 
 
 async def test_pages_fit_a_phone(chromium: Browser, desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from router.config.models import Secret, StoreSettings
 from router.crypto import reference_for
 from router.errors import Conflict, NotFound
-from router.incidents.settings import IncidentSettings
+from router.incidents.settings import IncidentSettings, IncidentWhen, MuteRule
 from router.interfaces import Store
 from router.records import CaseFilter
 from router.store.sql import open_store
@@ -44,7 +44,50 @@ class IncidentsContract:
         assert len([row for row in await store.outbox_rows(states=["pending"]) if row.kind == "sink"]) == 1
         joined = [row.case_id for row in await store.audit(limit=10_000) if row.action == "case_joined_incident"]
         assert sorted(joined) == sorted(case.id for case in members)
+        await self.who_sees_it(store, incident.id, len(members))
+        await self.rules_mute_it(store, incident.id)
         await self.updates_and_end(store, incident.id)
+        await self.hands(store, incident.id, members[0].id)
+
+    async def who_sees_it(self, store: Store, incident_id: str, cases: int) -> None:
+        """Teams with a case see it with its counts; cases are found by it; others see none."""
+        assert [one.id for one in await store.incidents(teams=("triage", "other"))] == [incident_id]
+        assert await store.incidents(teams=("other",)) == []
+        assert (await store.incident(incident_id)).teams == {"triage": cases}
+        counts = await store.incident_counts(incident_id, teams=("triage",))
+        assert counts["language"] == {"de": 20, "en": 20, "fi": 20}
+        assert await store.incident_counts(incident_id, teams=("other",)) == {name: {} for name in counts}
+        assert len(await store.cases(CaseFilter(states=None, incident=incident_id, limit=1000))) == cases
+        assert await store.incident_cases(incident_id, teams=("other",)) == []
+
+    async def rules_mute_it(self, store: Store, incident_id: str) -> None:
+        """A rule mutes it, with the reason; without the rule it is heard again."""
+        rule = MuteRule(name="all", when=IncidentWhen(type=("technical",), team=("triage",)))
+        muted = SETTINGS.model_copy(update={"mute": (rule,)})
+        assert (await store.watch_incidents(muted, now=LATER, limit=200)).muted == (incident_id,)
+        assert (await store.incident(incident_id)).silent == "muted by the rule 'all'"
+        await store.watch_incidents(SETTINGS, now=LATER, limit=200)
+        assert (await store.incident(incident_id)).silent == ""
+
+    async def hands(self, store: Store, incident_id: str, case_id: str) -> None:
+        """People take it up again, mute it, and say what belongs to it."""
+        assert (await store.reopen_incident(incident_id, actor="aino")).state == "open"
+        with pytest.raises(Conflict):
+            await store.reopen_incident(incident_id, actor="aino")
+        until = LATER + timedelta(days=3650)
+        assert (await store.mute_incident(incident_id, until=until, actor="aino")).muted_until == until
+        before = (await store.incident(incident_id)).cases
+        assert (await store.place_case(case_id, incident_id=None, actor="aino")) is not None
+        assert (await store.incident(incident_id)).cases == before - 1
+        assert (await store.place_case(case_id, incident_id=None, actor="aino")) is None
+        with pytest.raises(NotFound):
+            await store.place_case("nothing", incident_id=incident_id, actor="aino")
+        with pytest.raises(NotFound):
+            await store.place_case(case_id, incident_id="INC-NONE", actor="aino")
+        stopped = await store.stop_incident_update(incident_id, 2, actor="aino")
+        assert (stopped.stopped_by, stopped.done) == ("aino", False)
+        with pytest.raises(NotFound):
+            await store.stop_incident_update(incident_id, 9, actor="aino")
 
     async def updates_and_end(self, store: Store, incident_id: str) -> None:
         """Updates are numbered and kept until done; an incident ends once; one that is not there is said so."""

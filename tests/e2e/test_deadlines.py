@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ def installation(tmp_path: Path) -> Product:
     teams = yaml.load(folder / "teams.yaml")
     teams["deadlines"] = DEADLINES
     yaml.dump(teams, folder / "teams.yaml")
+    rules = yaml.load(folder / "rules.yaml")
+    when = {"deadline.name": "first", "deadline.state": "breached"}
+    rules["on_deadline"] = [{"name": "late", "when": when, "urgency": {"up": 1}, "fields": {"stage": "late"}}]
+    yaml.dump(rules, folder / "rules.yaml")
     return Product(folder)
 
 
@@ -44,11 +49,22 @@ async def until_late(product: Product) -> dict[str, Any]:
         await asyncio.sleep(0.1)
 
 
-async def test_alarm_is_raised_once_over_a_kill(tmp_path: Path) -> None:
-    """The process dies with the alarm written and not committed; the next one raises it, and nobody a second time."""
+def routed(product: Product, case_id: str) -> list[dict[str, str]]:
+    """What the trail says that routes did when the deadline was missed."""
+    with sqlite3.connect(product.folder / "data" / "router.db") as database:
+        query = "SELECT detail FROM audit WHERE case_id = ? AND action = 'deadline_action' ORDER BY seq"
+        found = [json.loads(row[0]) for row in database.execute(query, (case_id,))]
+    database.close()
+    return found
+
+
+@pytest.mark.parametrize("place", ["timer.before_alarm:1", "timer.after_alarm:1"])
+async def test_alarm_is_raised_once_over_a_kill(tmp_path: Path, place: str) -> None:
+    """The process dies with the alarm planned, or written and not committed; the next one raises it with what routes
+    say, and nobody a second time."""
     product = installation(tmp_path)
     product.add_user("maria", role="manager")
-    await product.start(environment={"COMPLAINT_ROUTER_FAILPOINT": "timer.after_alarm:1"})
+    await product.start(environment={"COMPLAINT_ROUTER_FAILPOINT": place})
     await WebhookSender(product.url).deliver("event-1", json.dumps(COMPLAINT).encode())
     await product.wait_dead()
     async with product:
@@ -59,6 +75,17 @@ async def test_alarm_is_raised_once_over_a_kill(tmp_path: Path) -> None:
         assert (clocks["first"]["state"], clocks["law"]["statutory"]) == ("running", True)
         assert detail["case"]["due_at"] == clocks["first"]["due_at"]
         assert clocks["first"]["breached_at"] is not None
+        assert case["fields"] == {"stage": "late"}
+        [alarm] = detail["alarms"]
+        assert (alarm["kind"], alarm["decision"]["route"]) == ("breach", "on_deadline/late")
+    done = routed(product, case["id"])
+    assert [(one["route"], one["does"]) for one in done] == [
+        ("on_deadline/late", "urgency up 1"), ("on_deadline/late", "fields stage=late"),
+    ]  # fmt: skip
+    assert {one["rules"] for one in done} == {alarm["decision"]["rules_digest"]}
+    explained = product.command("explain", case["id"], "--config", str(product.folder))
+    assert "the deadline 'first' was missed" in explained
+    assert "✓ deadline.name is first" in explained
     assert product.log().count("deadline_alarm") == 1
     said = product.command("deadlines", "--config", str(product.folder), "--due", "1h", "--json")
     assert said.count('"first"') == 1

@@ -98,3 +98,23 @@ def test_more_urgent_orders() -> None:
     assert [more_urgent("low", "normal"), more_urgent("high", "critical"), more_urgent("high", "high")] == [
         "normal", "critical", "high",
     ]  # fmt: skip
+
+
+def test_fields_of_routes_are_set_on_the_case(decide: Decide) -> None:
+    """What routes say is on the new case; what later messages say lies over it, and "" takes a field away."""
+    _, message, decision = decide()
+    first = decision.model_copy(update={"fields": {"stage": "first", "order": "A1", "none": ""}})
+    case = new_case(case_id="A", message=message, labels=COMPLAINT, decision=first, customer=None, now=LATER)
+    assert (case.fields, case.own_fields) == ({"stage": "first", "order": "A1"}, ())
+    second = decision.model_copy(update={"fields": {"stage": "second", "order": ""}})
+    assert joined_case(case, message, COMPLAINT, second, LATER).fields == {"stage": "second"}
+
+
+def test_fields_that_people_set_stay(decide: Decide) -> None:
+    """A route overwrites no word of a person, also where that took the field away; machines set nothing."""
+    case, message, decision = decide()
+    own = case.model_copy(update={"fields": {"stage": "mine"}, "own_fields": ("stage", "order")})
+    said = decision.model_copy(update={"fields": {"stage": "second", "order": "A1", "place": "depot"}})
+    assert joined_case(own, message, COMPLAINT, said, LATER).fields == {"stage": "mine", "place": "depot"}
+    machine = message.model_copy(update={"flags": message.flags.model_copy(update={"auto_reply": True})})
+    assert joined_case(own, machine, COMPLAINT, said, LATER).fields == {"stage": "mine"}

@@ -162,3 +162,28 @@ async def test_rules_see_reopened_unanswered_and_calendars(works: Any) -> None:
     [one, two] = [entry for entry in await works.store.conversation(case.id) if entry.direction == "in"]
     assert in_full(second, two.message, two.classification, rules) == second
     assert one.decision.given.opening == ()
+
+
+async def test_fields_of_a_case_decide_later_messages(works: Any) -> None:
+    """What a route set, or a person changed, is seen by conditions of the next message, and kept to explain it."""
+    rules = rules_of(
+        works,
+        "    - {name: third, when: {case.fields.stage: second, case.queue: triage}, tags: [third], urgency: critical}\n"
+        "    - {name: again, when: {case.fields.stage: first}, fields: {stage: second}}\n"
+        "    - {name: first, when: {history.is_new: true}, fields: {stage: first}}\n"
+        "    - {name: never, when: {cel: 'case.fields.stage == \"nothing\"'}, queue: billing}\n",
+    )
+    works.rules = lambda: rules
+    case = await works.take("m1", text="My parcel never came")
+    assert (case.fields, case.urgency) == ({"stage": "first"}, "normal")
+    case = await works.take("m2", text="Still nothing", in_reply_to="m1@example.org")
+    assert (case.fields, case.urgency) == ({"stage": "second"}, "normal")
+    case = await works.take("m3", text="And now?", in_reply_to="m1@example.org")
+    assert case.urgency == "critical"
+    first, second, third = await decisions(works, case.id)
+    assert [one.route for one in (first, second, third)] == ["root/first", "root/again", "root/third"]
+    assert first.given is not None
+    assert first.given.case is None
+    assert third.given is not None
+    assert third.given.case is not None
+    assert third.given.case.fields == {"stage": "second"}

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from router.errors import PermanentError, TransientError, UnknownOutcome
+from router.incidents.records import IncidentRun
 from router.interfaces import Capabilities
 from router.metrics import Metrics
 from router.outbox import Outbox
@@ -88,3 +89,18 @@ def test_metrics_of_two_applications_are_apart() -> None:
     one.waiting.set(5)
     assert samples(two)[("complaint_router_raw_waiting",)] == 0
     assert samples(two)[("complaint_router_config_last_reload_ok",)] == 1
+
+
+async def test_metrics_count_incidents() -> None:
+    """What a look opened, joined, muted and ended, times that sinks were told, and what became of updates."""
+    metrics = Metrics()
+    metrics.gathered(IncidentRun(opened=("A", "B"), muted=("B",), joined=12, notices=1, answers={"held": 2}))
+    metrics.gathered(IncidentRun(reopened=("A",), resolved=("A",), joined=3, answers={"held": 1, "queued": 5}))
+    seen = samples(metrics)
+    changes = {name: seen["complaint_router_incidents_total", name] for name in ("opened", "reopened", "resolved")}
+    assert changes == {"opened": 2, "reopened": 1, "resolved": 1}
+    assert seen["complaint_router_incidents_total", "muted"] == 1
+    assert seen[("complaint_router_incident_cases_total",)] == 15
+    assert seen[("complaint_router_incident_notices_total",)] == 1
+    assert (seen["complaint_router_incident_answers_total", "held"],
+            seen["complaint_router_incident_answers_total", "queued"]) == (3, 5)  # fmt: skip

@@ -14,15 +14,30 @@ from router.schema import Case
 from router.web import access
 from router.web.api import models
 from router.web.api.operation import Call
-from router.web.desk import change_case, check_label, note_text
+from router.web.desk import change_case, check_label, note_text, take_next
 from router.web.pages.calls import call_log
 from router.web.pages.trouble import raw_response
 from router.web.sessions import log_in, log_out
 
 __all__ = [
-    "add_note", "calls_create", "case_get", "case_patch", "cases_list", "corrections_list", "counts", "label_create",
-    "labels_next", "me",
-    "quarantine_list", "quarantine_raw", "quarantine_retry", "reload", "teams", "token_create", "token_end",
+    "add_note",
+    "calls_create",
+    "case_get",
+    "case_patch",
+    "cases_list",
+    "corrections_list",
+    "counts",
+    "label_create",
+    "labels_next",
+    "me",
+    "quarantine_list",
+    "quarantine_raw",
+    "quarantine_retry",
+    "queue_next",
+    "reload",
+    "teams",
+    "token_create",
+    "token_end",
 ]  # fmt: skip
 
 
@@ -92,18 +107,37 @@ async def cases_list(call: Call) -> models.CaseList:
     return models.CaseList(cases=tuple(found[: asked.limit]), more=len(found) > asked.limit)
 
 
+async def queue_next(call: Call) -> models.NextCase:
+    asked, context, user = call.asked(models.NextQuery), call.context, call.user
+    access.require(access.may_read_cases(user))
+    if asked.team is not None:
+        teams: tuple[str, ...] = (access.team_for(context, user, asked.team),)
+    else:
+        teams = user.teams or tuple(access.visible_teams(context, user))
+    handed_out = context.assignments().teams
+    teams = tuple(name for name in teams if name in handed_out)
+    access.require(bool(teams))
+    case = await take_next(context, user, teams)
+    if case is not None:
+        context.changed()
+    return models.NextCase(case=case)
+
+
 async def case_get(call: Call) -> models.CaseDetail:
     case = await access.case_for(call.context.store, call.user, call.path["case"])
     conversation = await call.context.store.conversation(case.id)
     labelled = [entry.classification for entry in conversation if entry.classification is not None]
     decided = [entry.decision for entry in conversation if entry.decision is not None]
+    incident = await call.context.store.incident_of(case.id)
     return models.CaseDetail(
         case=case,
         conversation=tuple(conversation),
         classification=labelled[-1] if labelled else None,
         decision=decided[-1] if decided else None,
         deadlines=tuple(await call.context.store.clocks(case.id)),
+        alarms=tuple(await call.context.store.alarms(case.id)),
         capabilities=call.context.replies.capabilities(case),
+        incident=incident.id if incident is not None else None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from router.deadlines.records import ClockRow
+from router.deadlines.records import AlarmRecord, ClockRow
 from router.interfaces import Capabilities
 from router.learning.label import LabelOffer
 from router.learning.records import Correction
@@ -28,8 +28,8 @@ from router.schema import (
 __all__ = [
     "Approval", "CallNote", "CaseDetail", "CaseList", "CasePatch", "CaseQuery", "CorrectionList", "Counts",
     "Credentials", "Done", "Error", "ErrorBody", "LabelOfferList", "LabelQuery", "Me", "NewLabel", "NewNote",
-    "NewReply", "NewText", "OutboxList", "OutboxQuery", "Page", "QuarantineList", "QueueCount", "ReloadAnswer",
-    "Settlement", "Team", "TeamList", "Token",
+    "NewReply", "NewText", "NextCase", "NextQuery", "OutboxList", "OutboxQuery", "Page", "QuarantineList",
+    "QueueCount", "ReloadAnswer", "Settlement", "Team", "TeamList", "Token",
 ]  # fmt: skip
 
 _REPLY_CHARS = 100_000
@@ -118,6 +118,18 @@ class CaseList(Frozen):
     more: bool
 
 
+class NextQuery(Frozen):
+    """``team``: only of this one; left out: of all teams of whoever asks."""
+
+    team: str | None = Field(default=None, max_length=64)
+
+
+class NextCase(Frozen):
+    """``case`` is now assigned to whoever asked; null: none waits that they could take."""
+
+    case: Case | None
+
+
 class CaseDetail(Frozen):
     """``decision`` and ``classification`` are the newest of the conversation."""
 
@@ -126,7 +138,9 @@ class CaseDetail(Frozen):
     classification: Classification | None
     decision: Decision | None
     deadlines: tuple[ClockRow, ...] = ()  # the nearest first; those that are over last
+    alarms: tuple[AlarmRecord, ...] = ()  # warnings and misses, with what routes made of them; oldest first
     capabilities: Capabilities
+    incident: str | None = None  # the incident it is part of
 
 
 class CasePatch(CaseChange):

@@ -7,6 +7,7 @@ from router.learning.records import Correction
 from router.schema import Case
 from router.web.api import handlers, models
 from router.web.api import outbox_handlers as outbox
+from router.web.api.incident_table import INCIDENT_OPERATIONS
 from router.web.api.operation import Operation, PathValue
 
 __all__ = ["OPERATIONS"]
@@ -27,6 +28,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/api/v1/counts", "counts", "How much waits where", handlers.counts, models.Counts),
     Operation("GET", "/api/v1/cases", "listCases", "Cases, most urgent first, then oldest", handlers.cases_list,
               models.CaseList, query=models.CaseQuery, refusals=(404,)),
+    Operation("POST", "/api/v1/queue/next", "takeNext", "Be assigned the case that waits first and suits who asks",
+              handlers.queue_next, models.NextCase, query=models.NextQuery, refusals=(403, 404, 409)),
     Operation("GET", "/api/v1/cases/{case}", "getCase", "A case with its conversation and the reasons of its route",
               handlers.case_get, models.CaseDetail, path_values=_CASE, refusals=(404,)),
     Operation("PATCH", "/api/v1/cases/{case}", "changeCase", "Change a case as it was seen in one version",
@@ -63,6 +66,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/api/v1/outbox/{row}/resolve", "resolve", "Say of a parked send whether it arrived",
               outbox.resolve, models.OutboxItem, body=models.Settlement, path_values=_ROW, refusals=(404, 409),
               tag="answers"),
+    *INCIDENT_OPERATIONS,
     Operation("POST", "/api/v1/calls", "logCall", "Log a phone call or a visit", handlers.calls_create,
               models.Logged, body=models.CallNote, status=201, refusals=(404,)),
     Operation("GET", "/api/v1/quarantine", "listQuarantine", "Messages that could not be read",

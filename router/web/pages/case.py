@@ -22,6 +22,7 @@ __all__ = ["routes"]
 routes = web.RouteTableDef()
 
 _CHANGEABLE = ("state", "team", "queue", "kind", "type", "urgency", "assigned_to")
+_FIELD, _WAS = "field.", "was_field."  # before the name of a field of the case
 # The message is somebody else's HTML: no script, no fetch, no form, no link that leaves, in a window without origin.
 _FOREIGN_HTML = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
@@ -58,7 +59,9 @@ async def change(request: web.Request) -> web.StreamResponse:
     asked = _asked(form, case)
     try:
         version = int(str(form.get("version", "")))
-        wanted = CaseChange.model_validate(asked)
+        fields = _asked_fields(form, case)
+        wanted = CaseChange.model_validate({**asked, **({"fields": fields} if fields else {})})
+        asked |= fields
         case = await change_case(context, user, case, wanted, version=version) if asked else case
     except ValueError:
         return await _again(request, case, "The form cannot be read. Load the page again.", 422)
@@ -83,6 +86,19 @@ def _asked(form: Mapping[str, object], case: Case) -> dict[str, str]:
         value = str(form.get(name, before))
         if value != before and (value or name == "assigned_to"):
             found[name] = value
+    return found
+
+
+def _asked_fields(form: Mapping[str, object], case: Case) -> dict[str, str]:
+    """Fields of the case that the person changed, took away with nothing, or added."""
+    found = {}
+    for key, typed in form.items():
+        name, value = key.removeprefix(_FIELD), str(typed).strip()
+        if key.startswith(_FIELD) and value != str(form.get(f"{_WAS}{name}", case.fields.get(name, ""))):
+            found[name] = value
+    added = str(form.get("new_field", "")).strip()
+    if added:
+        found[added] = str(form.get("new_value", "")).strip()
     return found
 
 

@@ -59,6 +59,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         "states": tuple(_STATES),
         "orders": _ORDERS if context.has_deadlines() else (),
         "order": which.order,
+        "incidents": await access.incidents_for(context.store, user, state="open", team=name),
         "hands_out": name in context.assignments().teams,
     }
     template = "_queue_list.html" if is_fragment(request) else "queue.html"

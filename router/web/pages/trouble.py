@@ -12,6 +12,7 @@ from aiohttp import web
 from router.interfaces import Channel, Health
 from router.web import access
 from router.web.context import CONTEXT, WebContext
+from router.web.pages.models import news_of
 from router.web.render import render, user_of, went_well
 
 __all__ = ["raw_response", "routes"]
@@ -39,6 +40,7 @@ async def _values(request: web.Request) -> dict[str, Any]:
         "people": {person.name: person.display_name or person.name for person in await context.store.users()},
         "can_reload": access.may_configure(user) and context.reload is not None,
         "drift": context.drift(),
+        "models": await news_of(context),
         "mistakes": [],
         "needs_restart": [],
     }

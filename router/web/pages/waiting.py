@@ -41,7 +41,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     access.require(access.may_read_cases(user))
     name = access.team_for(context, user, request.match_info["team"])
     access.require(name in context.assignments().teams)
-    case = await take_next(context, user, name)
+    case = await take_next(context, user, (name,))
     if case is None:
         return went_well("none_waits", f"/queues/{name}")
     context.changed()

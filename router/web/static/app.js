@@ -57,11 +57,12 @@
     const row = chosenRow();
     if (key === "j" || key === "k") return rows().length ? (step(key === "j" ? 1 : -1), true) : false;
     if (key === "?") return one("#help")?.showModal(), true;
-    if (row && key === "Enter") return (location.href = `/cases/${chosen}`), true;
+    if (row && key === "Enter") return (location.href = row.dataset.href ?? `/cases/${chosen}`), true;
+    if (row?.dataset.href) return ["u", "/"].includes(key) && press(key);
     if (row && key === "r") return (location.href = `/cases/${chosen}#reply`), true;
     if (row && key === "e") return void changeChosen(row, { state: "resolved" }), true;
     if (row && key === "a") return void changeChosen(row, { assigned_to: me() }), true;
-    return (["r", "n", "a", "e", "u", "s", "/"].includes(key) || /^[1-9]$/.test(key)) && press(key);
+    return (["r", "n", "a", "e", "u", "i", "s", "t", "/"].includes(key) || /^[1-9]$/.test(key)) && press(key);
   }
 
   document.addEventListener("keydown", (event) => {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from classifiers.default import load_default
 from router.cli.main import app
 
 COMMANDS = [
@@ -15,7 +16,8 @@ COMMANDS = [
     "explain", "parse", "classify", "train", "evaluate", "label", "drift", "rules", "rules log", "rules show",
     "rules diff", "rules rollback", "user", "user add", "user list", "models", "models list", "models show",
     "models promote", "models rollback", "incidents", "incidents list", "incidents show", "incidents close",
-    "incidents update",
+    "incidents update", "incidents reopen", "incidents mute", "incidents unmute", "incidents add", "incidents remove",
+    "incidents stop",
 ]  # fmt: skip
 HEAVY = {"sqlalchemy", "sklearn", "numpy", "scipy", "aiohttp", "telegram", "tweepy", "alembic", "imaplib2",
          "structlog", "ruamel", "jinja2"}  # fmt: skip
@@ -150,6 +152,19 @@ def test_doctor_looks_at_everything(run: Any, rows: Any, conf: Path) -> None:
     assert [row["what"] for row in found] == ["disk", "model", "store", "webform:support", "call:desk"]
     assert all(set(row) == {"what", "ok", "detail"} and row["ok"] for row in found)
     assert "ok" in run("doctor", "--config", conf).stdout
+
+
+def test_doctor_names_types_that_the_model_does_not_know(
+    rows: Any, conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A type of one's own that nothing was trained for is no failure, and is said."""
+    monkeypatch.setattr("classifiers.default.load_default", load_default)  # the real one, which others do without
+    path = conf / "router.yaml"
+    own = path.read_text(encoding="utf-8").replace("  own: []", "  own: [{name: noise, title: Noise}]", 1)
+    path.write_text(own, encoding="utf-8")
+    [said] = [row for row in rows("doctor", "--config", conf) if row["what"] == "types"]
+    assert said["ok"]
+    assert "does not know noise; train it" in said["detail"]
 
 
 def test_doctor_says_what_does_not_work(rows: Any, conf: Path) -> None:

@@ -3,13 +3,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from router.config.loader import load
+from router.core import open_installation_store
+from router.deadlines.loop import DeadlineLoop
+from router.rules.alarms import answer
+from router.testing.clock import ManualClock
 
 
 @pytest.fixture
@@ -107,3 +115,68 @@ def test_replay_skips_what_cannot_be_read(rows: Any, stored: Path) -> None:
         database.execute("UPDATE messages SET decision = '{}' WHERE id = (SELECT min(id) FROM messages)")
     [said] = rows("replay", "-c", stored, "--against", "stored")
     assert (said["unreadable"], said["messages"]) == (1, 2)
+
+
+TIMED = """
+  - name: late
+    when: {deadline.name: first, deadline.state: breached, case.queue: delivery}
+    queue: service
+    fields: {stage: late}
+"""
+
+
+@pytest.fixture
+def late(run: Any, conf: Path, mails: Path) -> Path:
+    """A configuration whose cases missed their first deadline, with one route for that."""
+    teams = conf / "teams.yaml"
+    deadline = "deadlines: [{name: first, clock: first_response, within: 1h, at_breach: {tags: [late]}}]"
+    teams.write_text(teams.read_text(encoding="utf-8").replace("deadlines: []", deadline), encoding="utf-8")
+    rules = conf / "rules.yaml"
+    rules.write_text(f"{rules.read_text(encoding='utf-8')}\non_deadline:{TIMED}", encoding="utf-8")
+    run("ingest", mails, "-c", conf)
+    configuration = load(conf)
+
+    async def miss() -> None:
+        store = await open_installation_store(configuration)
+        clock = ManualClock(datetime.now(UTC) + timedelta(hours=3))
+        loop = DeadlineLoop(
+            store, deadlines=lambda: configuration.deadlines, clock=clock, told=lambda _: None,
+            ask=lambda asked: answer(asked, configuration.rules),
+        )  # fmt: skip
+        while await loop.step():
+            pass
+        await store.close()
+
+    asyncio.run(miss())
+    return conf
+
+
+def test_replay_asks_about_alarms_again(run: Any, rows: Any, late: Path, tmp_path: Path) -> None:
+    """What a miss would bring by other routes, or by another deadline, is counted; a limit can hold it."""
+    [same] = rows("replay", "-c", late, "--against", "stored")
+    assert (same["alarms"]["count"], same["alarms"]["changed"]) == (2, 0)
+    new = tmp_path / "new"
+    shutil.copytree(late, new, ignore=shutil.ignore_patterns("data"))
+    rules, teams = new / "rules.yaml", new / "teams.yaml"
+    rules.write_text(
+        rules.read_text(encoding="utf-8").replace("queue: service\n    fields", "queue: safety\n    fields")
+    )
+    [said] = rows("replay", "-c", new, "--against", late)
+    assert said["alarms"]["moves"] == [{"before": "service", "after": "safety", "alarms": 1}]
+    teams.write_text(teams.read_text(encoding="utf-8").replace("tags: [late]", "urgency: up"), encoding="utf-8")
+    [said] = rows("replay", "-c", new, "--against", late, "--fail-if", "alarms_changed > 50%", code=1)
+    assert said["alarms"]["actions"] == {"queue": 1, "tags": 2, "urgency": 2}
+    shown = run("replay", "-c", new, "--against", late, "--html", "out.html").stdout
+    assert "2 of 2 warnings and misses of deadlines act otherwise" in shown
+    assert "2 of 2 would do something else" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+def test_explain_tells_what_a_miss_brought(run: Any, rows: Any, late: Path) -> None:
+    """The routes asked then are told after those of the messages, with what they saw."""
+    listed = rows("cases", "-c", late, "--all")
+    [case] = [case["id"] for case in listed if case["fields"] == {"stage": "late"}]
+    shown = run("explain", case, "-c", late).stdout
+    assert "the deadline 'first' was missed" in shown
+    assert "queue service (said by on_deadline/late)" in shown
+    assert "tags late (said by at_breach)" in shown
+    assert "✓ case.queue is delivery (saw: delivery)" in shown

@@ -187,3 +187,66 @@ def test_model_is_loaded_only_where_a_case_asks(run: Any, case: Any, conf: Path,
     monkeypatch.setattr("classifiers.default.load_default", refuse)
     case("labels: {type: delivery}", "queue: delivery")
     assert "1 passed" in run("test", "-c", conf).stdout
+
+
+@pytest.fixture
+def timed(conf: Path) -> None:
+    """A deadline that acts by itself, and routes that say more."""
+    teams, rules = conf / "teams.yaml", conf / "rules.yaml"
+    teams.write_text(
+        teams.read_text().replace("deadlines: []", "deadlines:\n  - {name: first, clock: first_response, within: 4h, "
+        "warn_before: [1h], at_breach: {tags: [late], urgency: up}}")
+    )  # fmt: skip
+    rules.write_text(
+        rules.read_text()
+        + """
+on_deadline:
+  - name: chase
+    when: {deadline.name: first, deadline.state: breached, case.queue: billing}
+    queue: triage
+    fields: {stage: chased}
+    unassign: true
+  - {name: near, when: {deadline.state: warning, deadline.before: 1h, text: {contains: urgent}}, urgency: critical}
+"""
+    )
+
+
+@pytest.mark.usefixtures("timed")
+@pytest.mark.parametrize(
+    ("given", "expect"),
+    [
+        ("alarm: {name: first}, case: {queue: billing}",
+         ("route: on_deadline/chase, queue: triage, team: triage, fields: {stage: chased}, tags: late, urgency: high, "
+          "actions: [unassign, queue triage, tags late], acknowledge: false")),
+        ("alarm: {name: first}, case: {queue: delivery, urgency: high}",
+         "route: on_deadline, queue: delivery, urgency: critical, tags: [late]"),
+        ("alarm: {name: first, state: warning}, text: this is urgent", "route: on_deadline/near, urgency: critical"),
+        ("alarm: {name: first, state: warning, before: 2h}, text: urgent", "route: on_deadline, urgency: normal"),
+        ("alarm: {name: first}, case: {queue: billing, state: resolved}", "queue: billing, urgency: normal"),
+        ("labels: {type: billing}, case: {queue: triage, fields: {stage: chased}}", "route: billing"),
+    ],
+)  # fmt: skip
+def test_alarm_is_proved_like_a_message(run: Any, case: Any, conf: Path, given: str, expect: str) -> None:
+    """A case can give a deadline that warns or is missed, and the case as it stands then."""
+    case(given, expect, "    not: {takes: root, acknowledge: received}\n" if "alarm" in given else "")
+    assert "1 passed, 0 failed" in run("test", "-c", conf).stdout
+
+
+@pytest.mark.usefixtures("timed")
+def test_alarm_routes_count_for_coverage(run: Any, case: Any, conf: Path) -> None:
+    """A route of alarms that no case takes is named with the others."""
+    case("alarm: {name: first}, case: {queue: billing}", "queue: triage")
+    said = run("test", "-c", conf, "--coverage").stdout
+    assert "on_deadline/near" in said
+    assert "on_deadline/chase" not in said
+
+
+@pytest.mark.usefixtures("timed")
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [("alarm: {name: fist}", "did you mean 'first'?"), ("case: {queue: biling}", "did you mean 'billing'?")],
+)
+def test_unknown_deadline_of_an_alarm_is_a_mistake(run: Any, case: Any, conf: Path, given: str, says: str) -> None:
+    """It could never come, so nothing is run."""
+    case(given)
+    assert says in run("test", "-c", conf, code=2).stderr

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calendars and deadlines in ``teams.yaml``: what is read, and what is said of mistakes."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -117,25 +119,70 @@ def test_load_refuses_broken_file_of_events(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_names_its_source_and_can_be_laid_out(folder: Path, name: str) -> None:
-    """Each statutory preset names a document, and gives a due instant at the end of a day in its zone."""
+    """Each statutory preset names a section, and gives a due instant: the end of a day, of hours, or so much later."""
     made = loaded(folder, f"teams: [{{name: billing}}]\ndeadlines: [{{name: law, preset: {name}}}]\n").deadlines
     [entry] = made.entries
-    assert entry.source
+    assert re.search(r"DISP 1\.\d|article 17\.\d|section", entry.source)
     assert entry.calendar is not None
-    due = entry.calendar.due(datetime(2026, 3, 27, 10, tzinfo=UTC), entry.within, ends=entry.ends)
+    start = datetime(2026, 3, 27, 10, tzinfo=UTC)
+    due = entry.calendar.due(start, entry.within, ends=entry.ends)
     local = due.astimezone(entry.calendar.zone)
-    assert (local.hour, local.minute, local.second) == (0, 0, 0)
-    assert due - datetime(2026, 3, 27, tzinfo=UTC) < timedelta(days=62)
+    clock = (local.hour, local.minute, local.second)
+    assert clock == {"uk-summary-resolution": (17, 0, 0), "es-continuity": (12, 0, 0)}.get(name, (0, 0, 0))
+    assert start < due < start + timedelta(days=62)
+    assert all(start < entry.calendar.before(due, warning) < due for warning in entry.warnings)
+
+
+def test_changed_preset_tells_clocks_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clocks follow what a newer version of the product says of a preset: the digest changes with it."""
+    text = "teams: [{name: billing}]\ndeadlines: [{name: law, preset: uk-final-response}]\n"
+    before = loaded(folder, text).deadlines.digest
+    changed = replace(PRESETS["uk-final-response"], within="7 weeks")
+    monkeypatch.setitem(PRESETS, "uk-final-response", changed)
+    assert loaded(folder, text).deadlines.digest != before
 
 
 @pytest.mark.parametrize(
     ("preset", "received", "due"),
     [
-        ("uk-final-response", "2026-03-02T12:00Z", "2026-04-27T23:00Z"),  # 27 April ends at midnight, summer time
-        ("uk-summary-resolution", "2026-04-02T12:00Z", "2026-04-09T23:00Z"),  # over Good Friday and Easter Monday
-        ("uk-payments", "2026-12-10T12:00Z", "2027-01-06T00:00Z"),  # 15 business days over Christmas: 5 January
+        # Eight weeks: 2 March (Monday) and 56 days is 27 April; its midnight is summer time, which began in between.
+        ("uk-final-response", "2026-03-02T12:00Z", "2026-04-27T23:00Z"),
+        # 28 September and 56 days is 23 November, in winter time: midnight is 00:00 UTC.
+        ("uk-final-response", "2026-09-28T12:00Z", "2026-11-24T00:00Z"),
+        # Ends on Boxing Day, a Saturday: weeks of the calendar, nothing moves.
+        ("uk-final-response", "2026-10-31T09:00Z", "2026-12-27T00:00Z"),
+        # Promptly, at most five: Thursday before Easter; 7, 8, 9, 10, 13 April (3 and 6 are holidays).
+        ("uk-acknowledgement", "2026-04-02T12:00Z", "2026-04-13T23:00Z"),
+        # At 23:30 on the Friday before clocks go forward, London time: 30, 31 March, 1, 2, 7 April.
+        ("uk-acknowledgement", "2026-03-27T23:30Z", "2026-04-07T23:00Z"),
+        # Christmas: 23 December is day 0; 24, 29, 30, 31 December, 4 January (28 December is given for Boxing Day).
+        ("uk-acknowledgement", "2026-12-23T18:00Z", "2027-01-05T00:00Z"),
+        # Third business day, at 17:00: 2 April; 7, 8, 9 April over Good Friday and Easter Monday, summer time.
+        ("uk-summary-resolution", "2026-04-02T12:00Z", "2026-04-09T16:00Z"),
+        # Received after hours, still that day: Wednesday 25 March at 22:00; 26, 27, 30 March, clocks changed on 29.
+        ("uk-summary-resolution", "2026-03-25T22:00Z", "2026-03-30T16:00Z"),
+        # Received on the Sunday on which clocks go back: 26, 27, 28 October, winter time.
+        ("uk-summary-resolution", "2026-10-25T00:30Z", "2026-10-28T17:00Z"),
+        # 23:30 UTC on 30 April is 1 May in London: a Friday; 5, 6, 7 May (4 May is a bank holiday).
+        ("uk-summary-resolution", "2026-04-30T23:30Z", "2026-05-07T16:00Z"),
+        # Christmas Eve: 29, 30, 31 December.
+        ("uk-summary-resolution", "2026-12-24T10:00Z", "2026-12-31T17:00Z"),
+        # Received on a bank holiday: 1, 2, 3 September.
+        ("uk-summary-resolution", "2026-08-31T10:00Z", "2026-09-03T16:00Z"),
+        # 15 business days over Christmas: 11, 14-18, 21-24, 29-31 December, 4 and 5 January.
+        ("uk-payments", "2026-12-10T12:00Z", "2027-01-06T00:00Z"),
+        # 35 business days from 10 December: 13 are gone by year's end, 20 in January, 1 and 2 February.
+        ("uk-payments-exceptional", "2026-12-10T12:00Z", "2027-02-03T00:00Z"),
         ("us-cfpb-response", "2026-03-02T12:00Z", "2026-03-18T04:00Z"),
+        # 60 days from 2 March end with 1 May; New York has summer time by then.
+        ("us-cfpb-final", "2026-03-02T12:00Z", "2026-05-02T04:00Z"),
         ("es-customer-service", "2026-03-02T12:00Z", "2026-03-23T23:00Z"),
+        # Over National Day (12 October) and the end of summer time: 6-9, 13-16, 19-23, 26, 27 October.
+        ("es-customer-service", "2026-10-05T08:00Z", "2026-10-27T23:00Z"),
+        # Five days of the calendar, over a week-end: from Thursday to Tuesday.
+        ("es-billing", "2026-03-26T09:00Z", "2026-03-31T22:00Z"),
+        # Two hours run at night and over the hour that is skipped.
+        ("es-continuity", "2026-03-29T00:30Z", "2026-03-29T02:30Z"),
     ],
 )
 def test_preset_due_by_hand(folder: Path, preset: str, received: str, due: str) -> None:

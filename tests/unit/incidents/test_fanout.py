@@ -4,16 +4,20 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from router.errors import UserInputError
-from router.incidents.fanout import Fanout, checked_texts
+from router.incidents.fanout import Fanout
 from router.incidents.loop import IncidentLoop
+from router.incidents.preview import checked_texts, preview_update
+from router.incidents.records import IncidentRun
 from router.incidents.settings import IncidentSettings
 from router.interfaces import Capabilities, Store
+from router.records import CaseChange
 from router.replies.service import MailRoute, ReplyService
-from router.schema import Flags
+from router.schema import Case, Flags
 from router.testing.channel_worlds import MemoryChannel
 from router.testing.clock import ManualClock
 from router.testing.incidents import Complaint, make, ordinary, put_complaints, storm
@@ -35,21 +39,19 @@ async def store(clock: ManualClock) -> AsyncIterator[Store]:
     await store.close()
 
 
-def fanout(store: Store, clock: ManualClock) -> Fanout:
+def desk(store: Store, clock: ManualClock) -> ReplyService:
     channels = {
         "email:support": MemoryChannel("support"),
         "telegram:support": MemoryChannel("support"),
         "x:support": MemoryChannel("support", capabilities=Capabilities(reply=("public",), max_length=280)),
     }
     mail = {"email:support": MailRoute(mail_domain="shop.example", reply_pattern="support+{token}@shop.example")}
-    desk = ReplyService(store, channels=channels, mail=mail, key=TEST_KEY, clock=clock, queued=lambda: None)
-    return Fanout(store, desk)
+    return ReplyService(store, channels=channels, mail=mail, key=TEST_KEY, clock=clock, queued=lambda: None)
 
 
-def loop(store: Store, clock: ManualClock) -> IncidentLoop:
-    return IncidentLoop(
-        store, fanout(store, clock), settings=IncidentSettings, clock=clock, changed=lambda _: None, public_url=""
-    )
+def loop(store: Store, clock: ManualClock, runs: list[IncidentRun] | None = None) -> IncidentLoop:
+    fanout, told = Fanout(store, desk(store, clock)), [] if runs is None else runs
+    return IncidentLoop(store, fanout, settings=IncidentSettings, clock=clock, changed=told.append)
 
 
 async def settle(watch: IncidentLoop) -> None:
@@ -106,7 +108,8 @@ async def test_preview_counts_what_the_update_does(store: Store, clock: ManualCl
     await settle(loop(store, clock))
     [incident] = await store.incidents()
     texts = {"en": TEXTS["en"], "fi": TEXTS["fi"]}  # none in German: they get the default language
-    preview = await fanout(store, clock).preview(incident, texts, default_language="en")
+    able = desk(store, clock).capabilities
+    preview = await preview_update(store, able, incident, texts, default_language="en")
     await store.add_incident_update(incident.id, texts=texts, default_language="en", actor="aino")
     await settle(loop(store, clock))
     rows = await store.outbox_rows(states=["pending", "awaiting_approval"], limit=1000)
@@ -131,6 +134,83 @@ async def test_machine_gets_no_update(store: Store, clock: ManualClock) -> None:
     assert await store.incident_of("LATE") is None
     rows = await store.outbox_rows(states=["pending", "awaiting_approval"], limit=1000)
     assert "LATE" not in {row.case_id for row in rows}
+
+
+async def test_stopped_update_takes_back_what_has_not_left(store: Store, clock: ManualClock) -> None:
+    """Stopped half way: what was queued or held is withdrawn, the others never get it, and what was sent stays sent."""
+    await put_storm(store)
+    await settle(loop(store, clock))
+    [incident] = await store.incidents()
+    await store.add_incident_update(incident.id, texts=TEXTS, default_language="en", actor="aino")
+    await Fanout(store, desk(store, clock)).step()  # one page of 50
+    [first, *_] = await store.lease_outbox("test", limit=1)
+    await store.start_attempt(first)
+    await store.settle_outbox(first, state="sent")
+    await store.stop_incident_update(incident.id, 1, actor="ben")
+    runs: list[IncidentRun] = []
+    await settle(loop(store, clock, runs))
+    [kept] = await store.incident_updates(incident.id)
+    assert (kept.done, kept.stopped_by, kept.tally) == (
+        True, "ben", {"withdrawn": 49, "left_before": 1, "not_queued": 10},
+    )  # fmt: skip
+    assert await store.outbox_rows(states=["pending", "awaiting_approval"], limit=100) == []
+    assert sum((Counter(run.answers) for run in runs), Counter()) == Counter(kept.tally)
+
+
+class Late:
+    """A store in which somebody stops the update, and another process is through with that, before a page is queued."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def incident_cases(self, incident_id: str, **more: Any) -> list[Case]:
+        stopped = await self._store.stop_incident_update(incident_id, 1, actor="ben")
+        await self._store.advance_update(stopped, last_case="", done=True, tally={})
+        return await self._store.incident_cases(incident_id, **more)
+
+
+async def test_page_under_way_elsewhere_is_taken_back(store: Store, clock: ManualClock) -> None:
+    """What a process queued from an update that was stopped meanwhile is withdrawn by that process."""
+    await put_storm(store)
+    await settle(loop(store, clock))
+    [incident] = await store.incidents()
+    await store.add_incident_update(incident.id, texts=TEXTS, default_language="en", actor="aino")
+    await Fanout(Late(store), desk(store, clock)).step()
+    assert await store.outbox_rows(states=["pending", "awaiting_approval"], limit=100) == []
+    assert len(await store.outbox_rows(states=["withdrawn"], limit=100)) == 50
+
+
+async def test_update_of_a_team_reaches_its_cases_only(store: Store, clock: ManualClock) -> None:
+    """Who sees some cases answers those; the cases of others get nothing."""
+    await put_storm(store)
+    await settle(loop(store, clock))
+    [incident] = await store.incidents()
+    some = (await store.incident_cases(incident.id, limit=1000))[:7]
+    for case in some:
+        change = CaseChange(team="billing", queue="billing")
+        await store.change_case(case.id, change, version=case.version, actor="mia")
+    await store.add_incident_update(
+        incident.id, texts=TEXTS, default_language="en", actor="otto", teams=("billing", "refunds")
+    )
+    await settle(loop(store, clock))
+    rows = await store.outbox_rows(states=["pending", "awaiting_approval"], limit=1000)
+    assert {row.case_id for row in rows} == {case.id for case in some}
+
+
+async def test_same_update_twice_is_one(store: Store, clock: ManualClock) -> None:
+    """A program that tries again sends nothing twice; later, or with other words, it is another update."""
+    await put_storm(store)
+    await settle(loop(store, clock))
+    [incident] = await store.incidents()
+    numbers = []
+    for texts, minutes in ((TEXTS, 0), (TEXTS, 5), ({"en": "Repaired."}, 0), (TEXTS, 10)):
+        clock.advance(timedelta(minutes=minutes).total_seconds())
+        made = await store.add_incident_update(incident.id, texts=texts, default_language="en", actor="aino")
+        numbers.append(made.number)
+    assert numbers == [1, 1, 2, 3]
 
 
 def test_texts_need_the_default_language() -> None:

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The schedule of learning: when it is due, what is written down, and that nothing hangs on the child."""
 
+import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from router.config.models import LearningSettings
 from router.interfaces import Store
+from router.learning import child
 from router.learning import loop as module
 from router.learning.loop import LearningLoop, run_child
 from router.testing.clock import ManualClock
@@ -24,7 +30,9 @@ async def store() -> AsyncIterator[Store]:
     await store.close()
 
 
-def made(store: Store, clock: ManualClock, answer: dict[str, Any], **settings: Any) -> tuple[LearningLoop, list[float]]:
+def made(
+    store: Store, clock: ManualClock, answer: dict[str, Any], ends: list[str] | None = None, **settings: Any
+) -> tuple[LearningLoop, list[float]]:
     calls: list[float] = []
 
     async def child(folder: Path, seconds: float) -> dict[str, Any]:
@@ -32,7 +40,8 @@ def made(store: Store, clock: ManualClock, answer: dict[str, Any], **settings: A
         return answer
 
     chosen = LearningSettings(**{"every": "7d", **settings})
-    return LearningLoop(store, settings=chosen, folder=Path("conf"), clock=clock, child=child), calls
+    told = ends.append if ends is not None else lambda end: None
+    return LearningLoop(store, settings=chosen, folder=Path("conf"), clock=clock, child=child, told=told), calls
 
 
 async def test_step_trains_once_a_period(store: Store) -> None:
@@ -53,22 +62,96 @@ async def test_step_trains_once_a_period(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "actions"),
+    ("answer", "actions", "end", "event"),
     [
-        ({"nothing": "0 corrections"}, []),
-        ({"error": "broken"}, ["model_training_failed"]),
-        ({"model": "b" * 64, "good": True, "in_force": True, "reason": ""}, ["model_promoted"]),
+        ({"nothing": "0 corrections"}, [], "nothing", "learning_found_nothing"),
+        ({"error": "broken"}, ["model_training_failed"], "failed", "learning_failed"),
+        ({"model": "b" * 64, "good": True, "in_force": True}, ["model_promoted"], "promoted", "candidate_promoted"),
+        ({"model": "b" * 64, "good": True, "in_force": False}, ["model_trained"], "waiting", "candidate_waiting"),
+        ({"model": "b" * 64, "good": False, "in_force": False}, ["model_trained"], "refused", "candidate_refused"),
     ],
-    ids=["nothing", "error", "promoted"],
+    ids=["nothing", "error", "promoted", "waiting", "refused"],
 )
-async def test_step_writes_down_what_became(store: Store, answer: dict[str, Any], actions: list[str]) -> None:
-    """Candidates and failures are in the audit trail; a round without anything new is not."""
-    clock = ManualClock()
-    watch, _ = made(store, clock, answer, every="1h")
+async def test_step_writes_down_what_became(
+    store: Store, answer: dict[str, Any], actions: list[str], end: str, event: str
+) -> None:
+    """Candidates and failures are in the audit trail, a round without anything new is not; all are logged, counted."""
+    clock, ends = ManualClock(), list[str]()
+    watch, _ = made(store, clock, answer, ends, every="1h")
     await watch.step()
     clock.advance(timedelta(hours=1).total_seconds())
-    assert await watch.step()
+    with capture_logs() as lines:
+        assert await watch.step()
     assert [row.action for row in await store.audit()] == actions
+    assert ends == [end]
+    assert event in {line["event"] for line in lines}
+
+
+async def test_failed_round_is_tried_again_sooner_than_the_next(store: Store) -> None:
+    """After one hour, two, four and so on, never less often than the period; a restart in between changes nothing."""
+    clock, answer, tried = ManualClock(), {"error": "killed"}, list[int]()
+    await made(store, clock, answer)[0].step()
+    for hour in range(1, 21 * 24):
+        clock.advance(timedelta(hours=1).total_seconds())
+        if await made(store, clock, answer)[0].step():
+            tried.append(hour)
+    assert tried[0] == 7 * 24
+    assert [later - before for before, later in pairwise(tried)] == [1, 2, 4, 8, 16, 32, 64, 128]
+
+
+async def test_round_that_ends_well_ends_the_trying(store: Store) -> None:
+    """The next comes one period after the beginning of the one that did."""
+    clock = ManualClock()
+    await made(store, clock, {})[0].step()
+    clock.advance(timedelta(days=7).total_seconds())
+    assert await made(store, clock, {"error": "killed"})[0].step()
+    clock.advance(timedelta(hours=1).total_seconds())
+    assert await made(store, clock, {"nothing": "0"})[0].step()
+    clock.advance(timedelta(days=6, hours=23).total_seconds())
+    assert not await made(store, clock, {"nothing": "0"})[0].step()
+    clock.advance(timedelta(hours=1).total_seconds())
+    assert await made(store, clock, {"nothing": "0"})[0].step()
+
+
+async def test_round_cut_off_with_us_is_not_begun_at_each_start(store: Store) -> None:
+    """A training that takes the whole machine down with it is put off further each time."""
+    clock, begun = ManualClock(), list[float]()
+
+    async def dies(folder: Path, seconds: float) -> dict[str, Any]:
+        begun.append(1)
+        raise asyncio.CancelledError
+
+    settings = LearningSettings(every="7d")
+    await made(store, clock, {})[0].step()
+    clock.advance(timedelta(days=7).total_seconds())
+    for _ in range(12):  # a start every ten minutes
+        loop = LearningLoop(store, settings=settings, folder=Path("conf"), clock=clock, child=dies)
+        with suppress(asyncio.CancelledError):
+            await loop.step()
+        clock.advance(600)
+    assert len(begun) == 2
+
+
+async def test_loop_goes_on_after_an_error_of_its_own(store: Store) -> None:
+    """What nobody thought of is logged, and the loop lives."""
+    clock = ManualClock()
+    rounds = 0
+
+    async def breaks(folder: Path, seconds: float) -> dict[str, Any]:
+        nonlocal rounds
+        rounds += 1
+        raise RuntimeError("broken")
+
+    settings = LearningSettings(every="1h")
+    loop = LearningLoop(store, settings=settings, folder=Path("conf"), clock=clock, child=breaks)
+    await loop.step()
+    clock.advance(3600)
+    with pytest.raises(RuntimeError):
+        await loop.step()
+    clock.advance(3600)
+    with pytest.raises(RuntimeError):
+        await loop.step()
+    assert rounds == 2
 
 
 async def test_off_never_trains(store: Store) -> None:
@@ -87,6 +170,43 @@ async def test_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert "longer than" in (await run_child(tmp_path, 0.2))["error"]
     script.write_text(f"#!{python}\nraise SystemExit(3)\n", encoding="utf-8")
     assert "ended with 3" in (await run_child(tmp_path, 20))["error"]
+    script.write_text(f"#!{python}\nimport os\nos.kill(os.getpid(), 9)\n", encoding="utf-8")
+    assert "SIGKILL; the system does that where memory runs out" in (await run_child(tmp_path, 20))["error"]
+    script.unlink()
+    assert "could not be started" in (await run_child(tmp_path, 20))["error"]
+
+
+async def test_child_ends_with_the_task_that_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Stopping us stops it, at once."""
+    script, number = tmp_path / "python", tmp_path / "pid"
+    body = f"import os, time\nopen({str(number)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+    script.write_text(f"#!{sys.executable}\n{body}", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr(module.sys, "executable", str(script))
+    task = asyncio.create_task(run_child(tmp_path, 60))
+    while not (number.exists() and number.read_text()):
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not Path(f"/proc/{number.read_text()}").exists()
+
+
+async def test_child_tells_an_error_without_its_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody thought of is told by its kind and place; the values it met may quote a customer."""
+
+    async def breaks(folder: Path) -> dict[str, object]:
+        raise KeyError("the words of a customer")
+
+    monkeypatch.setattr(child, "_run", breaks)
+    monkeypatch.setattr(child.sys, "argv", ["child", "conf"])
+    monkeypatch.setattr(child.os, "nice", lambda by: 0)
+    assert await asyncio.to_thread(child.main) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["error"].startswith("unexpected KeyError in test_loop.py:")
+    assert "customer" not in said["error"]
 
 
 async def test_child_tells_a_broken_configuration(tmp_path: Path) -> None:

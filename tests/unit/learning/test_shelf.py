@@ -2,7 +2,7 @@
 """The shelf of models: one in force, exchanged at once, with a way back."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,14 +13,14 @@ from router.learning.shelf import SHIPPED_NAME, ModelShelf
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def add(shelf: ModelShelf, content: bytes, *, good: bool = True) -> str:
+def add(shelf: ModelShelf, content: bytes, *, good: bool = True, made_at: datetime = NOW) -> str:
     """Put made-up bytes on the shelf as if they were a model."""
     digest = hashlib.sha256(content).hexdigest()
     shelf.folder.mkdir(parents=True, exist_ok=True)
     made = shelf.folder / "made"
     made.write_bytes(content)
     shelf.add(
-        made, digest=digest, report={"made_at": NOW.isoformat(), "verdict": {"good": good, "reason": "r"}}, text="t"
+        made, digest=digest, report={"made_at": made_at.isoformat(), "verdict": {"good": good, "reason": "r"}}, text="t"
     )
     return digest
 
@@ -92,3 +92,33 @@ def test_history_survives_half_a_line(shelf: ModelShelf) -> None:
     with (shelf.folder / "history.jsonl").open("a") as file:
         file.write('{"at": "2026')
     assert len(shelf.history()) == 1
+
+
+def test_half_made_model_is_no_model(shelf: ModelShelf) -> None:
+    """What a killed training left is not listed, and removed once nobody can be at it any more."""
+    left = shelf.folder / "making-abc"
+    left.mkdir(parents=True)
+    (left / "model.zip").write_bytes(b"half")
+    assert [one.digest for one in shelf.models()] == [SHIPPED_NAME]
+    now = datetime.now(UTC)
+    shelf.tidy(older=timedelta(days=1), now=now)
+    assert left.exists()
+    shelf.tidy(older=timedelta(days=1), now=now + timedelta(days=2))
+    assert not left.exists()
+
+
+def test_waiting_is_the_newest_good_one_that_nobody_decided_of(shelf: ModelShelf) -> None:
+    """It waits until something made no earlier is put in force; a refused one does not wait, whatever came before."""
+    assert shelf.waiting() is None
+    one = add(shelf, b"one")
+    assert getattr(shelf.waiting(), "digest", "") == one
+    assert shelf.refusal(one) == ""
+    shelf.promote(one, by="me", at=NOW)
+    assert shelf.waiting() is None
+    shelf.rollback(by="me", at=NOW)
+    assert shelf.waiting() is None  # decided of
+    two = add(shelf, b"two", made_at=NOW + timedelta(days=7))
+    assert getattr(shelf.waiting(), "digest", "") == two
+    three = add(shelf, b"three", good=False, made_at=NOW + timedelta(days=14))
+    assert shelf.waiting() is None
+    assert shelf.refusal(three) == "r"

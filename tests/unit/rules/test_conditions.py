@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from router.content import AlarmThen, CaseThen
 from router.rules.facts import Facts
 from router.rules.fields import FIELDS, View, find_field, nested
 from router.schema import Attachment, Classification, Customer, Flags, InboundMessage, Party
@@ -135,6 +136,8 @@ def test_field_gives_its_declared_type_or_nothing(field: Any) -> None:
         classification=Classification(kind="complaint", type="billing", scores={"type": {"billing": 0.5}}),
         customer=Customer(id="1", tier="g", language="fi", fields={"order": "1"}),
         now=datetime(2026, 1, 2, tzinfo=UTC), contacts=(datetime(2026, 1, 1, tzinfo=UTC),),
+        case=CaseThen(team="t", queue="q", fields={"order": "1"}),
+        alarm=AlarmThen(name="first", clock="first_response", state="warning", before="2h"),
     )  # fmt: skip
     assert isinstance(View(full)[name], types[field.type])
     bare = View(Facts(message=InboundMessage(channel="x", account="a", native_id="1")))
@@ -145,7 +148,8 @@ def test_nested_gives_expressions_what_the_table_names() -> None:
     """Every field is a CEL variable or a key of one."""
     facts = Facts(message=InboundMessage(channel="x", account="a", native_id="1", rating=4.0), messages=2,
                   classification=Classification(kind="other"), customer=Customer(id="1"),
-                  now=datetime(2026, 1, 2, tzinfo=UTC), contacts=(datetime(2026, 1, 1, tzinfo=UTC),))  # fmt: skip
+                  now=datetime(2026, 1, 2, tzinfo=UTC), contacts=(datetime(2026, 1, 1, tzinfo=UTC),),
+                  alarm=AlarmThen(name="first", clock="resolution", state="breached"))  # fmt: skip
     for field in FIELDS:
         root, _, rest = field.name.partition(".")
         value = nested(facts, root)

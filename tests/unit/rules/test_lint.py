@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -380,6 +381,112 @@ def test_teams_calendars_and_templates_are_looked_at(conf: Path) -> None:
         assert [one for one in found if one[:2] == place and told in one[2]], (told, found)
     assert len(found) == 6
     assert [one[0] for one in found] == [*["teams.yaml"] * 5, "templates/received"]
+
+
+def team_warnings(conf: Path, team: str, rules: str) -> list[tuple[str, int, str]]:
+    """Of a configuration with two teams, one of which is given, and the languages en, fi, de and fr."""
+    teams = f"teams:\n  - {{name: triage}}\n  - {{name: billing, {team}}}\n"
+    (conf / "teams.yaml").write_text(teams, encoding="utf-8")
+    (conf / "rules.yaml").write_text(rules, encoding="utf-8")
+    text = (conf / "router.yaml").read_text(encoding="utf-8")
+    given = re.sub(r"(?m)^languages:.*$", "languages: [en, fi, de, fr]", text)
+    assert given != text
+    (conf / "router.yaml").write_text(given, encoding="utf-8")
+    shutil.rmtree(conf / "tests")
+    return [(one.file, one.line, one.sentence) for one in lint(load(conf)) if "speak" in one.sentence]
+
+
+TWO = "members: [{name: aino, languages: {fi: 5, en: 3}}, {name: ben, languages: {en: 5}}]"
+ROUTES = "root:\n  queue: triage\n  routes:\n    - {{name: a, when: {{{}}}, queue: billing}}\n"
+
+
+@pytest.mark.parametrize(
+    ("team", "when", "expected"),
+    [
+        (TWO, "type: billing", [("teams.yaml", 3, "no member speaks de, fr, which router.yaml lists")]),
+        (f"languages: [en, de], {TWO}", "type: billing",
+         [("teams.yaml", 3, "no member speaks de, which the team says it speaks")]),
+        (TWO, "language: [fi, DE]",
+         [("rules.yaml", 4, "nobody of the team 'billing', which gets it, speaks de; it speaks fi")]),
+        (TWO, "any: [{language: fi}, {language: {is: fr}}]", [("rules.yaml", 4, "speaks fr")]),
+        (TWO, "language: {is: fr, confidence: 0.5}", [("rules.yaml", 4, "speaks fr")]),
+        (f"languages: [fi, de], {TWO}", "language: en", [("rules.yaml", 4, "speaks en; it speaks fi")]),
+        (TWO, "language: [fi, en]", []),
+        (TWO, "not: {language: [de, fr]}, language: fi", []),
+        ("members: [{name: aino, languages: {fi: 5}}, {name: ben}]", "type: billing", []),
+        ("members: [{name: aino, languages: {fi: 5, en: 1, de: 2, fr: 1}}]", "type: billing", []),
+        ("assign: {strategy: skills}", "type: billing", []),
+    ],
+)  # fmt: skip
+def test_language_that_no_member_speaks_is_shown(conf: Path, team: str, when: str, expected: Any) -> None:
+    """Where a route pins the language, at the route; else at the members of the team that gets the queue."""
+    found = team_warnings(conf, team, ROUTES.format(when))
+    assert [one[:2] for one in found] == [one[:2] for one in expected], found
+    assert all(told in one[2] for one, (_, _, told) in zip(found, expected, strict=True)), found
+
+
+def test_language_of_a_route_around_counts_for_its_queues(conf: Path) -> None:
+    """The queue inside gets what the route around it lets through."""
+    rules = (
+        "root:\n  queue: triage\n  routes:\n    - name: french\n      when: {language: fr}\n      routes:\n"
+        "        - {name: bills, when: {type: billing}, queue: billing}\n"
+    )
+    [found] = team_warnings(conf, TWO, rules)
+    assert found[:2] == ("rules.yaml", 7)
+
+
+@pytest.mark.parametrize(
+    ("route", "told"),
+    [
+        ("when: {deadline.name: first, deadline.clock: resolution}, tags: [x]",
+         "never acts: no deadline of teams.yaml has deadline.name first and deadline.clock resolution"),
+        ("when: {deadline.name: law, deadline.state: warning}, tags: [x]",
+         "a deadline warns as its 'warn_before' says"),
+        ("when: {deadline.before: 2h}, tags: [x]", "no deadline of teams.yaml has deadline.before 2h"),
+        ("when: {deadline.state: breached, case.queue: triage}, continue: true", "says nothing and goes on"),
+        ("when: {deadline.state: breached}, urgency: {at_least: low}", "everything is at least low"),
+        ("when: {text: {matches: '.*'}}, tags: [x]", "fits every text"),
+        ("when: {deadline.name: first, all: [{deadline.name: law}]}, tags: [x]", "can never hold"),
+    ],
+)  # fmt: skip
+def test_route_of_a_deadline_that_never_acts_is_shown(conf: Path, route: str, told: str) -> None:
+    """What waits for a warning that no deadline gives, or says nothing, is shown at its place."""
+    (conf / "teams.yaml").write_text(
+        (conf / "teams.yaml").read_text(encoding="utf-8").replace(
+            "deadlines: []", "deadlines:\n  - {name: first, clock: first_response, within: 4h, warn_before: [1h]}\n"
+            "  - {name: law, clock: resolution, within: 8 weeks}"
+        ), encoding="utf-8",
+    )  # fmt: skip
+    text = (conf / "rules.yaml").read_text(encoding="utf-8")
+    (conf / "rules.yaml").write_text(f"{text}\non_deadline:\n  - {{name: one, {route}}}\n", encoding="utf-8")
+    found = [one for one in lint(load(conf)) if one.file == "rules.yaml"]
+    assert told in found[0].sentence, found
+    assert found[0].line == len(text.splitlines()) + 3
+
+
+def test_second_route_of_a_deadline_is_shown_with_the_first(conf: Path) -> None:
+    """The shadow of a route is found among these routes too; routes of messages cast none on them."""
+    (conf / "teams.yaml").write_text(
+        (conf / "teams.yaml").read_text(encoding="utf-8").replace(
+            "deadlines: []", "deadlines: [{name: first, clock: resolution, within: 4h}]"
+        ), encoding="utf-8",
+    )  # fmt: skip
+    text = (conf / "rules.yaml").read_text(encoding="utf-8")
+    (conf / "rules.yaml").write_text(
+        text + "\non_deadline:\n  - {name: one, when: {type: delivery}, tags: [x]}\n"
+        "  - {name: two, when: {type: delivery, deadline.state: breached}, tags: [y]}\n", encoding="utf-8",
+    )  # fmt: skip
+    [found] = lint(load(conf))
+    assert "'on_deadline/two' is never reached: 'on_deadline/one'" in found.sentence
+
+
+def test_deadlines_routed_nowhere_are_said_to_be_missing(conf: Path) -> None:
+    """Routes for warnings and misses without any deadline do nothing."""
+    text = (conf / "rules.yaml").read_text(encoding="utf-8")
+    more = "\non_deadline: [{name: one, when: {deadline.state: breached}, tags: [x]}]\n"
+    (conf / "rules.yaml").write_text(text + more, encoding="utf-8")
+    [found] = lint(load(conf))
+    assert "never acts: teams.yaml has no deadlines" in found.sentence
 
 
 def test_cases_that_name_what_is_not_there_are_shown(conf: Path) -> None:

@@ -82,6 +82,23 @@ def test_reload_names_files_that_wait_for_a_restart(folder: Path) -> None:
     assert live.reload().needs_restart == ("router.yaml", "channels.yaml")
 
 
+def test_reload_takes_incidents_with_the_rules(folder: Path) -> None:
+    """What is said of incidents is in force at once, all or nothing, while other settings wait for a restart."""
+    live = LiveRules(load(folder), clock=Ticking())
+    path = folder / "router.yaml"
+    before = path.read_text()
+    more = 'incidents: {minimum: 7, mute: [{name: works, until: "2027-01-01T00:00Z"}]}\n'
+    path.write_text(before + more)
+    assert live.reload().needs_restart == ()
+    incidents = live.configuration.settings.incidents
+    assert (incidents.minimum, [rule.name for rule in incidents.mute]) == (7, ["works"])
+    path.write_text(before + more.replace("7,", "7, notify: [nowhere],"))
+    assert not live.reload().ok
+    assert live.configuration.settings.incidents is incidents
+    path.write_text(before.replace("company:", "company: Other #") + more)
+    assert live.reload().needs_restart == ("router.yaml",)
+
+
 def test_reload_without_change_changes_nothing(folder: Path) -> None:
     """The same files give the same digest."""
     result = LiveRules(load(folder), clock=Ticking()).reload()

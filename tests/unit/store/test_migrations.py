@@ -155,6 +155,36 @@ async def test_data_that_cannot_be_opened_is_a_store_error(tmp_path: Path, what:
         await open_store(StoreSettings(), data_dir=folder, reference=str)
 
 
+async def test_seventh_schema_takes_over_incidents(tmp_path: Path) -> None:
+    """Incidents and updates of an older database are muted by nobody and were for all."""
+    from alembic import command
+    from alembic.config import Config
+
+    from router.store import migrate as migration
+
+    database = SqliteDatabase(tmp_path / "router.db")
+
+    def older(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        connection.exec_driver_sql(
+            "INSERT INTO incidents VALUES ('INC-A', 'open', 't', 'billing', '[]', '[]', '1.5', 1, 1, NULL, '', 0, NULL)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO incident_updates VALUES ('INC-A', 1, 1, 'aino', '{\"en\": \"a\"}', 'en', '', 0, '{}')"
+        )
+
+    await database.write(older)
+    await database.close()
+    store = await open_store(StoreSettings(), data_dir=tmp_path, reference=str)
+    incident, [update] = await store.incident("INC-A"), await store.incident_updates()
+    await store.close()
+    assert (incident.silent, incident.muted_until, incident.muted_by, incident.cases) == ("", None, "", 0)
+    assert (update.teams, update.stopped_by, update.done) == ((), "", False)
+
+
 async def test_second_schema_takes_over_cases(tmp_path: Path) -> None:
     """A database of the first schema keeps its cases, which count as not yet told of deadlines."""
     from alembic import command

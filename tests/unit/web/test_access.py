@@ -115,7 +115,7 @@ async def test_every_operation_refuses_the_api_to_strangers(world: Any) -> None:
     for operation in OPERATIONS:
         if operation.public:
             continue
-        path = operation.path.format(case="x", row="x", raw="1")
+        path = operation.path.format(case="x", row="x", raw="1", incident="x", number="1")
         answer = await client.request(operation.method, path, headers={"Authorization": "Bearer made-up"})
         assert answer.status == 401, operation.name
         assert (await answer.json())["error"]["code"] == "log_in"

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from router.content import Action, ConditionTrace, RouteTrace
 from router.deadlines.advance import plan_clocks
+from router.schema import Decision
 from router.testing.deadlines import make_book
 from router.web.context import CONTEXT
 from router.web.render import until
@@ -58,6 +60,29 @@ async def test_case_page_shows_its_clocks(timed: Any) -> None:
     body = await (await (await timed.client("anna")).get("/cases/D0000-QUICK")).text()
     assert "quick" in body
     assert "60 min late" in body or "1 h late" in body
+
+
+async def test_case_page_tells_what_routes_did_at_a_miss(timed: Any) -> None:
+    """Each warning and miss is told with the route, what it did and why it was taken; the API tells the same."""
+    said = Decision(
+        team="delivery", queue="delivery", route="on_deadline/late", urgency="high", rules_digest="0123456789abcdef",
+        actions=(Action(name="urgency", value="up 1", route="on_deadline/late"),
+                 Action(name="fields", value="stage=<b>", route="on_deadline/late", skipped="a person set it")),
+        traces=(RouteTrace(route="on_deadline", depth=0, matched=True),
+                RouteTrace(route="on_deadline/late", depth=1, matched=True, conditions=(
+                    ConditionTrace(path="deadline.state", wanted="is breached", seen="breached", held=True),))),
+    )  # fmt: skip
+    timed.clock.advance(3 * 3600)
+    plan = partial(plan_clocks, deadlines=make_book(*DEADLINES), ask=lambda _: said)
+    while (await timed.store.advance_clocks(plan, now=timed.clock.now(), limit=50)).cases:
+        pass
+    body = await (await (await timed.client("anna")).get("/cases/D0000-QUICK")).text()
+    for words in ("quick was missed", "on_deadline/late", "up 1", "stage=&lt;b&gt;", "not done: a person set it",
+                  "<code>deadline.state</code> wanted <code>is breached</code>", "rules 0123456789ab"):  # fmt: skip
+        assert words in body
+    client, headers = await timed.client(), await timed.bearer("anna")
+    [alarm] = (await (await client.get("/api/v1/cases/D0000-QUICK", headers=headers)).json())["alarms"]
+    assert (alarm["kind"], alarm["decision"]["route"]) == ("breach", "on_deadline/late")
 
 
 async def test_api_tells_deadlines_and_sorts_by_them(timed: Any) -> None:

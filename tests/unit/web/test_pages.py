@@ -336,3 +336,42 @@ async def test_reload_is_for_administrators(world: Any) -> None:
     """They read the configuration again; others do not know the address."""
     assert (await world.post(await world.client("root"), "/reload")).headers["Location"] == "/trouble?done=reloaded"
     assert (await world.post(await world.client("mia"), "/reload")).status == 404
+
+
+async def test_fields_are_shown_changed_added_and_taken_away(world: Any) -> None:
+    """What routes set can be edited beside the case; the trail has each change, and a stale form changes nothing."""
+    await world.add_case("D5555-FFFFF", fields={"stage": "first", "order": HOSTILE})
+    client = await world.client("anna")
+    body = await (await client.get("/cases/D5555-FFFFF")).text()
+    assert 'name="field.stage" value="first"' in body
+    assert HOSTILE not in body
+    form = {
+        "version": "1", "was_field.stage": "first", "field.stage": "second", "was_field.order": HOSTILE,
+        "field.order": "", "new_field": "depot", "new_value": "north",
+    }  # fmt: skip
+    assert (await world.post(client, "/cases/D5555-FFFFF", **form)).status == 303
+    case = await world.store.case("D5555-FFFFF")
+    assert (case.fields, set(case.own_fields)) == ({"stage": "second", "depot": "north"}, {"stage", "order", "depot"})
+    [row] = [row for row in await world.store.audit(case_id=case.id) if row.action == "case_changed"]
+    assert (row.actor, row.detail["fields.stage"], row.detail["fields.depot"]) == (
+        "anna",
+        "first -> second",
+        " -> north",
+    )
+    assert (await world.post(client, "/cases/D5555-FFFFF", **form)).status == 409
+    assert (await world.post(client, "/cases/D5555-FFFFF", version="2", new_field="not a name")).status == 422
+
+
+async def test_fields_over_the_api(world: Any) -> None:
+    """They come with the case, and a patch changes those it names; names and lengths are checked."""
+    await world.add_case("D5555-FFFFF", fields={"stage": "first", "order": "A1"})
+    client, headers = await world.client(), await world.bearer("anna")
+    said = await (await client.get("/api/v1/cases/D5555-FFFFF", headers=headers)).json()
+    assert said["case"]["fields"] == {"stage": "first", "order": "A1"}
+    path = "/api/v1/cases/D5555-FFFFF"
+    patch = {"version": 1, "fields": {"stage": "second", "order": ""}}
+    changed = await (await client.patch(path, json=patch, headers=headers)).json()
+    assert (changed["fields"], changed["own_fields"]) == ({"stage": "second"}, ["stage", "order"])
+    for wrong in ({"a b": "x"}, {"a": "x" * 501}, {f"n{n}": "x" for n in range(101)}):
+        answer = await client.patch(path, json={"version": 2, "fields": wrong}, headers=headers)
+        assert answer.status == 422, wrong
