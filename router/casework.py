@@ -7,7 +7,7 @@ from datetime import datetime
 
 from router.schema import URGENCIES, Case, Classification, Customer, Decision, InboundMessage, Urgency
 
-__all__ = ["joined_case", "more_urgent", "new_case", "with_report_told"]
+__all__ = ["asks_nothing", "joined_case", "more_urgent", "new_case", "with_report_told"]
 
 _SUBJECT_CHARS = 120
 
@@ -60,7 +60,7 @@ def _shortened(line: str) -> str:
 
 def joined_case(case: Case, message: InboundMessage, labels: Classification, decision: Decision, now: datetime) -> Case:
     """The case after one more message. Machines and deletions reopen nothing and change no label."""
-    if message.flags.auto_reply or message.flags.receipt or message.event == "delete" or _is_no_failure(message):
+    if asks_nothing(message):
         return case.model_copy(update={"updated_at": now})
     changes: dict[str, object] = {"updated_at": now, "state": "open"}
     said = {name: value for name, value in decision.fields.items() if name not in case.own_fields}
@@ -77,8 +77,11 @@ def joined_case(case: Case, message: InboundMessage, labels: Classification, dec
     return case.model_copy(update=changes)
 
 
-def _is_no_failure(message: InboundMessage) -> bool:
-    """Whether it only reports that our mail arrived, or is still under way: nobody need do anything."""
+def asks_nothing(message: InboundMessage) -> bool:
+    """Whether it reopens nothing: an automatic answer, a receipt, a deletion, or a report that our mail arrived or is
+    still under way."""
+    if message.flags.auto_reply or message.flags.receipt or message.event == "delete":
+        return True
     return message.report is not None and message.report.action in (
         "delayed",
         "delivered",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from router.casework import joined_case, new_case, with_report_told
+from router.casework import asks_nothing, joined_case, new_case, with_report_told
 from router.config.models import ThreadSettings
 from router.notices import Notices
 from router.records import AuditRow, Commit, Lookup, NewMessage, OutboxRow, RawOutcome, RawRecord, ThreadHit
@@ -140,7 +140,6 @@ def draft_changes(
 def _facts(item: Item, before: Case | None, draft: Draft, *, now: datetime, calendars: Calendars | None) -> Facts:
     """What the rules see of a message; ``before`` is the case it comes into."""
     message = item.message
-    is_machine = message.flags.auto_reply or message.event == "delete"  # these reopen nothing
     return Facts(
         message=message,
         classification=item.classification,
@@ -149,7 +148,7 @@ def _facts(item: Item, before: Case | None, draft: Draft, *, now: datetime, cale
         messages=1 + (len(before.messages) if before is not None else 0),
         now=now,
         contacts=draft.contacts(message.sender.key) if message.sender.key else (),
-        reopened=before is not None and before.state == "resolved" and not is_machine,
+        reopened=before is not None and before.state == "resolved" and not asks_nothing(message),
         unanswered=1 if before is None else draft.unanswered(before),
         deadlines=draft.known.deadlines.get(before.id, {}) if before is not None else {},
         calendars=calendars,

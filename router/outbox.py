@@ -6,11 +6,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
+from router.bell import Bell
 from router.errors import ComplaintRouterError, Conflict, PermanentError, StoreError, TransientError, UnknownOutcome
 from router.failpoints import failpoint
 from router.interfaces import Channel, Clock, Sink, Store
@@ -55,7 +55,7 @@ class Outbox:
         self._clock = clock
         self._settled = settled
         self._worker = worker
-        self._wake = asyncio.Event()
+        self._wake = Bell()
 
     def wake(self) -> None:
         """Something was queued; look now."""
@@ -81,9 +81,7 @@ class Outbox:
             except StoreError as error:
                 log.error("store_unavailable", reason=str(error))  # noqa: TRY400 - the reason is the whole story
             if not done:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_POLL_SECONDS):
-                        await self._wake.wait()
+                await self._wake.wait_at_most(_POLL_SECONDS)
 
     async def step(self) -> int:
         """Send what is due, a few at a time. Returns how many were tried."""

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
+from router.bell import Bell
 from router.decide import Batch
 from router.errors import StoreError
 from router.interfaces import Store
@@ -28,7 +28,7 @@ class Worker:
         self._pipeline = pipeline
         self._store = store
         self._name = name
-        self._wake = asyncio.Event()
+        self._wake = Bell()
 
     def wake(self) -> None:
         """Something was kept; look now."""
@@ -55,9 +55,7 @@ class Worker:
             if batch is not None:
                 await ready.put(batch)
                 continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_SECONDS):
-                    await self._wake.wait()
+            await self._wake.wait_at_most(_POLL_SECONDS)
 
     async def _decide(self, ready: asyncio.Queue[Batch]) -> None:
         while True:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -17,6 +16,7 @@ import structlog
 from router.assign.book import Assignments
 from router.assign.plan import next_look, plan_moves, silent
 from router.assign.records import AssignmentState, Move
+from router.bell import Bell
 from router.errors import Conflict, NotFound, StoreError
 from router.interfaces import Clock, Store
 
@@ -48,7 +48,7 @@ class AssignmentLoop:
         self._book = book
         self._clock = clock
         self._moved = moved
-        self._wake = asyncio.Event()
+        self._wake = Bell()
         self._next: datetime | None = None
 
     def wake(self) -> None:
@@ -67,9 +67,7 @@ class AssignmentLoop:
             except (StoreError, TimeoutError) as error:
                 log.error("assignment_store_unavailable", reason=str(error))  # noqa: TRY400 - the reason says it all
             if not done:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await self._wake.wait()
+                await self._wake.wait_at_most(seconds)
             await asyncio.sleep(_SHORTEST_SECONDS)
 
     async def step(self) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 
+from router.bell import Bell
 from router.deadlines.advance import plan_clocks
 from router.deadlines.book import Deadlines
 from router.deadlines.records import AlarmKey, AskRoutes, CaseHistory, ClockPlan, ClockRow, ClockRun, Question
@@ -52,7 +52,7 @@ class DeadlineLoop:
         self._told = told
         self._public_url = public_url
         self._ask = ask
-        self._wake = asyncio.Event()
+        self._wake = Bell()
         self._digest: str | None = None
         self._failed: dict[str, datetime] = {}
 
@@ -73,9 +73,7 @@ class DeadlineLoop:
             except (StoreError, TimeoutError) as error:
                 log.error("deadlines_store_unavailable", reason=str(error))  # noqa: TRY400 - the reason says it all
             if not done:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await self._wake.wait()
+                await self._wake.wait_at_most(seconds)
 
     async def step(self) -> int:
         """Tell the clocks of a number of cases that need it and raise what is due. Returns how many."""

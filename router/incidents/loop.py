@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 
+from router.bell import Bell
 from router.errors import ComplaintRouterError
 from router.incidents.fanout import Fanout
 from router.incidents.records import IncidentRun
@@ -46,7 +46,7 @@ class IncidentLoop:
         self._clock = clock
         self._changed = changed
         self._public_url = public_url
-        self._wake = asyncio.Event()
+        self._wake = Bell()
 
     def wake(self) -> None:
         """Cases changed; look now."""
@@ -66,9 +66,7 @@ class IncidentLoop:
                 log.exception("incidents_failed")
             await asyncio.sleep(_LEAST_SECONDS)
             if not busy:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_LONGEST_SECONDS):
-                        await self._wake.wait()
+                await self._wake.wait_at_most(_LONGEST_SECONDS)
 
     async def step(self) -> int:
         """One look at new cases and one page of each update. Returns how much was done."""

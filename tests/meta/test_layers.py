@@ -16,7 +16,7 @@ CONTRACTS = (
 PIPELINE = (
     *CONTRACTS, "router.rules", "router.config.models", "router.crypto", "router.failpoints", "router.batcher",
     "router.parsing", "router.threads", "router.casework", "router.decide", "router.notices",
-    "router.replies", "router.clock",
+    "router.replies", "router.clock", "router.bell",
 )  # fmt: skip
 
 # Longest matching prefix decides. "*" may import everything of ours.
@@ -26,6 +26,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.schema": ("router.raw", "router.content"),
     "router.errors": (),
     "router.failpoints": (),
+    "router.bell": (),
     "router.batcher": (),
     "router.crypto": (),
     "router.clock": (),
@@ -39,13 +40,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "router.assign.records",
         "router.incidents.records",
     ),
-    "router.assign": (*CONTRACTS, "router.assign", "router.deadlines"),
+    "router.assign": (*CONTRACTS, "router.assign", "router.deadlines", "router.bell"),
     "router.assign.records": (*BOTTOM, "router.records"),
-    "router.deadlines": (*CONTRACTS, "router.deadlines", "router.failpoints"),
+    "router.deadlines": (*CONTRACTS, "router.deadlines", "router.failpoints", "router.bell"),
     "router.deadlines.records": (*BOTTOM, "router.records"),
     "router.learning": ("router", "classifiers"),
     "router.learning.records": (*BOTTOM, "router.records"),
-    "router.incidents": (*CONTRACTS, "router.incidents", "router.failpoints", "router.replies"),
+    "router.incidents": (*CONTRACTS, "router.incidents", "router.failpoints", "router.replies", "router.bell"),
     "router.incidents.settings": BOTTOM,
     "router.incidents.records": (*BOTTOM, "router.incidents.settings"),
     "router.incidents.signs": (*BOTTOM, "router.incidents.settings"),

@@ -12,6 +12,7 @@ from router.config.document import parse
 from router.config.problems import Problems
 from router.config.validate import validate
 from router.interfaces import ClassifierInput
+from router.records import CaseChange
 from router.rules.build import build
 from router.rules.explain import in_full
 from router.rules.facts import OpenThen
@@ -162,6 +163,22 @@ async def test_rules_see_reopened_unanswered_and_calendars(works: Any) -> None:
     [one, two] = [entry for entry in await works.store.conversation(case.id) if entry.direction == "in"]
     assert in_full(second, two.message, two.classification, rules) == second
     assert one.decision.given.opening == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "tags"),
+    [({}, ("back",)), ({"flags": {"receipt": True}}, ()), ({"flags": {"auto_reply": True}}, ())],
+    ids=["customer", "read receipt", "machine"],
+)
+async def test_rules_see_as_reopened_what_reopens(works: Any, change: dict[str, Any], tags: tuple[str, ...]) -> None:
+    """A machine that leaves a resolved case resolved does not look to the rules as if it had opened it."""
+    rules = rules_of(works, "    - {name: back, when: {history.reopened: true}, tags: [back]}\n")
+    works.rules = lambda: rules
+    case = await works.take("m1", text="one")
+    await works.store.change_case(case.id, CaseChange(state="resolved"), version=case.version, actor="aino")
+    after = await works.take("m2", text="two", in_reply_to="m1@example.org", **change)
+    assert (await decisions(works, case.id))[1].tags == tags
+    assert after.state == ("open" if tags else "resolved")
 
 
 async def test_fields_of_a_case_decide_later_messages(works: Any) -> None:
