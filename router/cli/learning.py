@@ -136,9 +136,10 @@ def list_models(*, config: ConfigOption = Path("config"), as_json: JsonOption = 
             print_json(one.model_dump(mode="json"))
         return
     for one in found:
-        made = f"{one.made_at:%Y-%m-%d %H:%M}" if one.made_at else "-".ljust(16)
+        made = f"{one.made_at:%Y-%m-%d %H:%M} UTC" if one.made_at else "-".ljust(20)
         verdict = {True: "good", False: "refused", None: ""}[one.good]
-        typer.echo(f"{'*' if one.in_force else ' '} {one.digest[:12]:12}  {made}  {verdict:7}  {one.verdict or ''}")
+        line = f"{'*' if one.in_force else ' '} {one.digest[:12]:12}  {made}  {verdict:7}  {one.verdict or ''}"
+        typer.echo(line.rstrip())
     if configuration.settings.model is not None:
         typer.secho("router.yaml names a model file; that one is in force, whatever is here", fg=typer.colors.YELLOW)
 
@@ -183,9 +184,9 @@ def promote(
         from router.learning.run import shelf_of
 
         shelf = shelf_of(configuration)
-        verdict = shelf.report(shelf.find(digest)).get("verdict") or {}
-        if verdict.get("good") is False and not force:
-            raise ModelError(f"its report refuses it: {verdict.get('reason')}; --force puts it in force all the same")
+        refusal = shelf.refusal(digest)
+        if refusal and not force:
+            raise ModelError(f"its report refuses it: {refusal}; --force puts it in force all the same")
         return shelf.promote(digest, by=person(), at=_now())
 
     _swap(config, work, "model_promoted", as_json=as_json)

@@ -11,7 +11,7 @@ from router.learning.material import text_of
 from router.learning.records import PersonLabels, Unlabelled
 from router.schema import KINDS, Classification, Frozen, Text
 
-__all__ = ["LabelOffer", "next_to_label", "offers_of"]
+__all__ = ["LabelOffer", "labelled_by", "next_to_label", "offers_of"]
 
 _LOOKED_AT = 500  # newest messages without a person's label
 _ANSWERS = 6
@@ -36,6 +36,28 @@ async def next_to_label(
     """The next messages of these teams (None: all), best first. Raises StoreError."""
     rows = await store.unlabelled(teams=teams, limit=_LOOKED_AT)
     return await asyncio.to_thread(offers_of, [row for row in rows if row.message.source_key not in skip], most)
+
+
+async def labelled_by(store: Store, case_id: str, *, actor: str) -> tuple[LabelOffer, PersonLabels] | None:
+    """What this person labelled last in a case, to be labelled anew, with what was said. Raises StoreError."""
+    said = [one for one in await store.corrections(case_id) if one.via == "label" and one.actor == actor]
+    if not said:
+        return None
+    newest = said[-1]
+    entries = await store.conversation(case_id)
+    message = next((one.message for one in entries if one.source_key == newest.source_key), None)
+    if message is None:
+        return None
+    offer = LabelOffer(
+        source_key=newest.source_key,
+        case_id=case_id,
+        text=text_of(message),
+        language=newest.said.language,
+        channel=message.channel,
+        urgency=newest.said.urgency,
+        answers=_answers(newest.said),
+    )
+    return offer, newest.labels
 
 
 def offers_of(rows: Sequence[Unlabelled], most: int) -> list[LabelOffer]:

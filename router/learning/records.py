@@ -11,10 +11,12 @@ from pydantic import AwareDatetime, model_validator
 from router.schema import Classification, Frozen, InboundMessage, Kind, Type, Urgency
 
 __all__ = [
-    "CorrectedMessage", "Correction", "DriftReport", "LabelSummary", "PersonLabels", "Unlabelled", "Via", "Week",
+    "CorrectedMessage", "Correction", "DriftReport", "LabelSummary", "PersonLabels", "RoundEnd", "Unlabelled", "Via",
+    "Week",
 ]  # fmt: skip
 
 Via: TypeAlias = Literal["case", "label"]  # changed on the page of a case, or said while labelling
+RoundEnd: TypeAlias = Literal["promoted", "waiting", "refused", "nothing", "failed"]  # of a round on the schedule
 
 
 class PersonLabels(Frozen):

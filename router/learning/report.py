@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from router.schema import Frozen
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LearningReport", "report_text"]
 
 _SHOWN = 40
+_FELL = "!"  # before a figure
 
 
 class LearningReport(Frozen):
@@ -30,6 +32,7 @@ class LearningReport(Frozen):
     corrections: int
     weight: float
     labels: dict[str, dict[str, int]]
+    correctors: dict[str, int] = Field(default_factory=dict)  # corrected messages by whom
     verdict: dict[str, Any]
     refusals: tuple[dict[str, Any], ...]
     restraints: tuple[dict[str, Any], ...]
@@ -48,6 +51,7 @@ class LearningReport(Frozen):
             corrections=len(admitted.rows),
             weight=round(admitted.weight, 2),
             labels=label_counts_of(admitted.lessons),
+            correctors=dict(Counter(lesson.corrector for lesson in admitted.lessons).most_common()),
             verdict=candidate.verdict.model_dump(mode="json"),
             refusals=tuple(one.model_dump(mode="json") for one in admitted.refusals),
             restraints=tuple(one.model_dump(mode="json") for one in admitted.restraints),
@@ -66,30 +70,54 @@ def report_text(report: LearningReport) -> str:
         f"candidate   {report.digest}",
         f"beside      {report.incumbent}",
         f"made        {report.made_at:%Y-%m-%d %H:%M} UTC",
-        f"learned     {report.corrections} corrected messages with the weight of {report.weight:g} of the corpus",
+        f"learned     {report.corrections} corrected messages, which weigh as much as {report.weight:g} of the corpus",
         f"verdict     {'may take over' if verdict['good'] else 'REFUSED'}: {verdict['reason']}",
     ]
-    for head, counts in report.labels.items():
+    for head, counts in (*report.labels.items(), ("by", report.correctors)):
         if counts:
-            lines.append(f"  {head:8}  " + ", ".join(f"{name} {count}" for name, count in counts.items()))
-    if report.refusals:
-        lines += ["", "left out"]
-        lines += [f"  {len(one['ids'])} {one['reason']}: {one['sentence']}" for one in report.refusals[:_SHOWN]]
-        if len(report.refusals) > _SHOWN:
-            lines.append(f"  and {len(report.refusals) - _SHOWN} more reasons")
-    if report.restraints:
-        lines += ["", "held down"]
-        lines += [
-            f"  {one['group']} {one['corrector']}".rstrip() + f": {one['messages']} messages weigh {one['weight']:g}"
-            for one in report.restraints[:_SHOWN]
+            shown = [f"{name} {count}" for name, count in list(counts.items())[:_SHOWN]]
+            lines.append(f"  {head:8}  " + ", ".join(shown) + (", ..." if len(counts) > _SHOWN else ""))
+    lines += _listed("left out, and why", [_refused(one) for one in report.refusals])
+    lines += _listed(
+        "held down: who or what weighs less than it has messages", [_held(one) for one in report.restraints]
+    )
+    lines += ["", f"figures: messages, before -> after; {_FELL} fell further than allowed"]
+    return "\n".join([*lines, *_figures(verdict["checks"], verdict["failed"])])
+
+
+def _listed(title: str, found: list[str]) -> list[str]:
+    if not found:
+        return []
+    more = [f"  and {len(found) - _SHOWN} more; --json tells all"] if len(found) > _SHOWN else []
+    return ["", title, *(f"  {one}" for one in found[:_SHOWN]), *more]
+
+
+def _refused(one: dict[str, Any]) -> str:
+    return f"{len(one['ids'])} {one['reason']}: {one['sentence']}"
+
+
+def _held(one: dict[str, Any]) -> str:
+    who = {
+        "corrector": f"corrections by {one['corrector']}",
+        "sender": "about messages of one sender",
+        "text": "about nearly the same words",
+        "all": "all corrections together",
+    }[one["group"]]
+    return f"{who}: {one['messages']} messages weigh {one['weight']:g}"
+
+
+def _figures(checks: list[dict[str, Any]], failed: list[dict[str, Any]]) -> list[str]:
+    """One line for each place and number of messages: those where something fell further than allowed first."""
+    places: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for check in checks:
+        places.setdefault((check["where"], check["messages"]), []).append(check)
+    bad = {(check["where"], check["messages"]) for check in failed}
+    width = max((len(where) for where, _ in places), default=0)
+    lines = []
+    for place in sorted(places, key=lambda one: one not in bad):
+        shown = [
+            f"{_FELL if check in failed else ' '}{check['figure']} {check['before']:.3f} -> {check['after']:.3f}"
+            for check in places[place]
         ]
-    lines += ["", "figure by figure: before -> after"]
-    failed = [str(check) for check in map(_line, verdict["failed"])]
-    lines += [f"  fell      {line}" for line in failed]
-    lines += [f"            {line}" for line in map(_line, verdict["checks"]) if line not in failed]
-    return "\n".join(lines)
-
-
-def _line(check: dict[str, Any]) -> str:
-    shown = f"{check['where']}: {check['figure']} {check['before']:.3f} -> {check['after']:.3f}"
-    return f"{shown}, may fall {check['allowed']:g} ({check['messages']} messages)"
+        lines.append(f"  {place[0]:{width}} {place[1]:6} " + "  ".join(shown))
+    return lines

@@ -18,7 +18,7 @@ from router.errors import ComplaintRouterError, ModelError
 from router.interfaces import Classifier, ClassifierInput, Clock, Store
 from router.learning.material import read_lessons, text_of
 from router.learning.report import LearningReport, report_text
-from router.learning.shelf import ModelShelf
+from router.learning.shelf import MAKING, ModelShelf, shelf_of
 
 if TYPE_CHECKING:
     from classifiers.candidate import Candidate, Tolerance
@@ -29,6 +29,7 @@ __all__ = ["NothingNew", "Options", "learn", "limits_of", "shelf_of", "tolerance
 
 _REFERENCE_MESSAGES = 5000  # the newest of the installation, as what later weeks are compared with
 _REFERENCE_LEAST = 200
+_LEFT_BEHIND = timedelta(days=1)  # after which what a training left half made is nobody's
 
 
 class NothingNew(ComplaintRouterError):
@@ -37,7 +38,7 @@ class NothingNew(ComplaintRouterError):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to learn. ``corpus`` empty: the one that ships. ``trusted`` adds to that of the settings."""
+    """How to learn. ``corpus`` empty: that of the settings, else the one that ships. ``trusted`` adds to theirs."""
 
     promote: Literal["ask", "auto"] = "ask"
     corpus: Sequence[Path] = ()
@@ -46,10 +47,6 @@ class Options:
     least_new: int = 1
     by: str = "command line"
     progress: Callable[[str, float], None] = lambda what, done: None
-
-
-def shelf_of(configuration: Configuration) -> ModelShelf:
-    return ModelShelf(configuration.data_dir / "models")
 
 
 def limits_of(settings: LearningSettings, trusted: Sequence[str] = ()) -> LessonLimits:
@@ -111,7 +108,7 @@ def _learn(
     new = sum(lesson.id > learned for lesson in lessons)
     if new < options.least_new:
         raise NothingNew(f"{new} corrections are new to the model in force, {options.least_new} are wanted")
-    corpus = tuple(options.corpus) or tuple(corpus_files())
+    corpus = tuple(options.corpus) or settings.corpus or tuple(corpus_files())
     admitted = admit(
         lessons,
         limits=limits_of(settings, options.trusted),
@@ -187,7 +184,8 @@ def _shelve(
 ) -> LearningReport:
     try:
         shelf.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=shelf.folder, prefix="making-") as place:
+        shelf.tidy(older=_LEFT_BEHIND, now=now)
+        with tempfile.TemporaryDirectory(dir=shelf.folder, prefix=MAKING) as place:
             made = Path(place) / "model.zip"
             digest = candidate.save(made)
             report = LearningReport.of(candidate, admitted, digest=digest, incumbent=incumbent, made_at=now)

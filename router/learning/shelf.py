@@ -14,18 +14,21 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, ValidationError
 
+from router.config.loader import Configuration
 from router.errors import ModelError
 from router.schema import Frozen
 
-__all__ = ["SHIPPED_NAME", "ModelShelf", "Promotion", "ShelvedModel"]
+__all__ = ["MAKING", "SHIPPED_NAME", "ModelShelf", "Promotion", "ShelvedModel", "shelf_of"]
 
 SHIPPED_NAME = "shipped"  # stands for the model that comes with the product
+MAKING = "making-"  # begins the name of a folder where a model is being written
 _SHORTEST = 6  # characters of a digest that name a model
 
 
@@ -80,6 +83,8 @@ class ModelShelf:
         now = self.in_force()
         found = []
         for path in self.folder.glob("*/model.zip") if self.folder.exists() else ():
+            if path.parent.name.startswith(MAKING):  # not finished, or left by a training that was killed
+                continue
             report = self.report(path.parent.name)
             verdict = report.get("verdict") or {}
             found.append(
@@ -96,6 +101,27 @@ class ModelShelf:
             found.insert(0, ShelvedModel(digest=now, made_at=None, in_force=True, good=None, verdict=None))
         shipped = ShelvedModel(digest=SHIPPED_NAME, made_at=None, in_force=now == SHIPPED_NAME, good=None, verdict=None)
         return [*found, shipped]
+
+    def waiting(self) -> ShelvedModel | None:
+        """The newest candidate that nobody has decided of: good, and made since a model was last put in force."""
+        history = self.history()
+        decided = history[-1].at if history else None
+        for one in self.models():
+            if one.good and not one.in_force and one.made_at is not None:
+                return one if decided is None or one.made_at > decided else None
+        return None
+
+    def refusal(self, start: str) -> str:
+        """Why the report of this model refuses it; empty if it does not. Raises ModelError for no such model."""
+        verdict = self.report(self.find(start)).get("verdict") or {}
+        return str(verdict.get("reason") or "no reason given") if verdict.get("good") is False else ""
+
+    def tidy(self, *, older: timedelta, now: datetime) -> None:
+        """Remove what trainings that were killed left half made."""
+        for path in self.folder.glob(f"{MAKING}*"):
+            with suppress(OSError):  # somebody else tidied it; or it is looked at again at the next round
+                if now.timestamp() - path.stat().st_mtime > older.total_seconds():
+                    shutil.rmtree(path)
 
     def report(self, digest: str) -> dict[str, Any]:
         """The report beside a model; empty where there is none or it cannot be read."""
@@ -178,6 +204,11 @@ class ModelShelf:
             except ValidationError:  # only the last can be half written; what is in force is told by current.zip
                 continue
         return found
+
+
+def shelf_of(configuration: Configuration) -> ModelShelf:
+    """The shelf of an installation."""
+    return ModelShelf(configuration.data_dir / "models")
 
 
 def _digest(path: Path) -> str:

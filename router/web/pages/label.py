@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -25,7 +26,7 @@ _MOST_SKIPPED = 40
 
 @routes.get("/label")
 async def show(request: web.Request) -> web.StreamResponse:
-    """One message and its likely answers."""
+    """One message and its likely answers; with ``again`` the one that the user labelled last in that case."""
     skipped = _skipped(request.query.get("skip", ""))
     return await render(request, "label.html", await _values(request, skipped), here="label")
 
@@ -39,13 +40,13 @@ async def answer(request: web.Request) -> web.StreamResponse:
         labels = _labels(form)
         check_label(request.app[CONTEXT], labels)
         source = str(form.get("source_key", ""))
-        await access.label_for(request.app[CONTEXT].store, user_of(request), source, labels)
+        kept = await access.label_for(request.app[CONTEXT].store, user_of(request), source, labels)
+        query = urlencode({"skip": ",".join(skipped), "last": kept.case_id, "done": "labelled"})
+        return web.Response(status=303, headers={"Location": f"/label?{query}"})
     except UserInputError as error:
         if error.status != 422:
             raise
         problem = str(error)
-    if not problem:
-        return web.Response(status=303, headers={"Location": f"/label?skip={','.join(skipped)}&done=labelled"})
     values = {**await _values(request, skipped), "problem": problem}
     return await render(request, "label.html", values, status=422, here="label")
 
@@ -74,13 +75,17 @@ async def _values(request: web.Request, skipped: list[str]) -> dict[str, Any]:
     wanted = _AHEAD + len(skipped)
     offers = await access.label_offers_for(context.store, user, most=wanted)
     left = [offer for offer in offers if _short(offer.case_id) not in skipped]
-    offer = left[0] if left else None
+    offer, said = left[0] if left else None, None
+    if again := request.query.get("again", ""):
+        offer, said = await access.label_again_for(context.store, user, again)
     next_skip = ",".join([*skipped, _short(offer.case_id)][-_MOST_SKIPPED:]) if offer else ""
     return {
         "offer": offer,
+        "said": said,
         "waiting": len(left),
         "skip": ",".join(skipped),
         "next_skip": next_skip,
+        "last": request.query.get("last", ""),
         "problem": "",
     }
 

@@ -133,25 +133,25 @@ async def test_round_cut_off_with_us_is_not_begun_at_each_start(store: Store) ->
 
 
 async def test_loop_goes_on_after_an_error_of_its_own(store: Store) -> None:
-    """What nobody thought of is logged, and the loop lives."""
-    clock = ManualClock()
-    rounds = 0
+    """What nobody thought of is logged, and the loop lives and tries again."""
+    clock, again = ManualClock(), asyncio.Event()
+    rounds: list[float] = []
 
     async def breaks(folder: Path, seconds: float) -> dict[str, Any]:
-        nonlocal rounds
-        rounds += 1
+        rounds.append(seconds)
+        if len(rounds) == 2:
+            again.set()
         raise RuntimeError("broken")
 
-    settings = LearningSettings(every="1h")
-    loop = LearningLoop(store, settings=settings, folder=Path("conf"), clock=clock, child=breaks)
-    await loop.step()
-    clock.advance(3600)
-    with pytest.raises(RuntimeError):
-        await loop.step()
-    clock.advance(3600)
-    with pytest.raises(RuntimeError):
-        await loop.step()
-    assert rounds == 2
+    loop = LearningLoop(store, settings=LearningSettings(every="1h"), folder=Path("conf"), clock=clock, child=breaks)
+    with capture_logs() as lines:
+        task = asyncio.create_task(loop.run())
+        async with asyncio.timeout(10):
+            await again.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert "learning_failed" in {line["event"] for line in lines}
 
 
 async def test_off_never_trains(store: Store) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from router.learning.records import PersonLabels
+
 
 async def test_label_page_offers_and_keeps(world: Any) -> None:
     """An agent sees a message of the own team with its likely answers, answers, and the case stays as it is."""
@@ -114,3 +116,26 @@ async def test_trouble_page_tells_drift(world: Any) -> None:
     object.__setattr__(world.context, "drift", lambda: report)
     page = await (await (await world.client("mia")).get("/trouble")).text()
     assert "unlike those the model was made for: channel:email: unsure" in page
+
+
+async def test_last_answer_is_given_again(world: Any) -> None:
+    """A slip of the finger is put right: the message comes back with what was said, and the new answer counts."""
+    client = await world.client("anna")
+    key = "email:support:D1111-AAAAA"
+    done = await world.post(client, "/label", source_key=key, answer="praise/", urgency="high")
+    page = await (await client.get(done.headers["Location"])).text()
+    assert "again=D1111-AAAAA" in page
+    again = await (await client.get("/label?again=D1111-AAAAA")).text()
+    assert "My parcel is lost." in again
+    assert "You said: <b>praise · high</b>" in again
+    assert "<option selected>high</option>" in again
+    await world.post(client, "/label", source_key=key, answer="complaint/delivery", urgency="normal")
+    assert [one.labels.kind for one in await world.store.corrections("D1111-AAAAA")] == ["praise", "complaint"]
+
+
+@pytest.mark.parametrize("case", ["D1111-AAAAA", "B2222-BBBBB", "NOTHERE"])
+async def test_only_own_answers_are_given_again(world: Any, case: str) -> None:
+    """What the user did not label, or may not see, is not there."""
+    await world.store.put_label("email:support:B2222-BBBBB", PersonLabels(kind="other"), actor="anna")
+    client = await world.client("anna")
+    assert (await client.get(f"/label?again={case}")).status == 404
