@@ -20,19 +20,28 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationError
 
-from classifiers.features import FeatureSettings
+from classifiers.features import FeatureSettings, Floats
 from classifiers.model import LinearClassifier
 from classifiers.parameters import HEADS, Head, Parameters, Thresholds
 from classifiers.shape import SHAPES
 from classifiers.signals import SignalFile
+from classifiers.stacking import Stack
 from classifiers.zipped import read_zip, write_zip
 from router.errors import ModelError
 from router.schema import KINDS, URGENCIES, Frozen
 
 __all__ = ["FORMAT", "load", "read_parameters", "save"]
 
-FORMAT = 1
-_ARRAYS = {"columns": "<i4", "idf": "<f2", "weights": "|i1", "scales": "<f4", "bias": "<f4"}
+FORMAT = 2
+_ARRAYS = {
+    "columns": "<i4",
+    "idf": "<f2",
+    "weights": "|i1",
+    "scales": "<f4",
+    "bias": "<f4",
+    "inner": "<f4",
+    "outer": "<f4",
+}
 _MAX_FILE = 64 * 1024 * 1024
 _MAX_ENTRY = 256 * 1024 * 1024
 _MAX_MANIFEST = 4 * 1024 * 1024
@@ -79,6 +88,7 @@ class _Manifest(Frozen):
     languages: tuple[str, ...] = Field(max_length=100)
     shapes: tuple[str, ...] = ()
     signals: SignalFile
+    stack_scale: float = Field(gt=0, le=1000, allow_inf_nan=False)
     arrays: dict[str, _ArraySpec]
     card: dict[str, Any]
 
@@ -110,6 +120,7 @@ def _manifest_of(parameters: Parameters, arrays: dict[str, npt.NDArray[Any]], bl
         languages=parameters.languages,
         shapes=parameters.shapes,
         signals=parameters.signals,
+        stack_scale=parameters.stack.scale if parameters.stack is not None else 1.0,
         arrays={
             name: _ArraySpec(sha256=hashlib.sha256(blobs[name]).hexdigest(), dtype=array.dtype.str, shape=array.shape)
             for name, array in arrays.items()
@@ -124,12 +135,15 @@ def save(parameters: Parameters, path: Path) -> str:
     Weights are rounded to one byte each, so what is loaded differs in the third digit of a score.
     """
     weights, scales = _quantise(parameters.weights)
+    stack = parameters.stack
     arrays: dict[str, npt.NDArray[Any]] = {
         "columns": parameters.columns.astype("<i4"),
         "idf": parameters.idf.astype("<f2"),
         "weights": weights,
         "scales": scales.astype("<f4"),
         "bias": parameters.bias.astype("<f4"),
+        "inner": (stack.inner if stack is not None else np.zeros((0, 0))).astype("<f4"),
+        "outer": (stack.outer if stack is not None else np.zeros((0, 0))).astype("<f4"),
     }
     blobs = {name: _array_bytes(array) for name, array in arrays.items()}
     manifest = _manifest_of(parameters, arrays, blobs).model_dump_json(indent=1).encode()
@@ -240,8 +254,10 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
         raise ModelError(f"idf.npy has shape {arrays['idf'].shape}; expected {(len(columns),)} or (0,)")
     if len(columns) and (columns[0] < 0 or columns[-1] >= features.columns or (np.diff(columns) <= 0).any()):
         raise ModelError(f"columns.npy: columns must rise and lie between 0 and {features.columns - 1}")
+    inputs = outputs + len(manifest.channels) + len(manifest.shapes)
     return Parameters(
         name=manifest.name,
+        stack=_stack_of(arrays["inner"], arrays["outer"], inputs, manifest),
         features=features,
         heads={name: Head(**manifest.heads[name].model_dump()) for name in HEADS},
         columns=columns,
@@ -256,3 +272,17 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
         shapes=manifest.shapes,
         card=manifest.card,
     )
+
+
+def _stack_of(inner: Floats, outer: Floats, inputs: int, manifest: _Manifest) -> Stack | None:
+    """The small network over the scores; none where both arrays are empty."""
+    if inner.shape == outer.shape == (0, 0):
+        return None
+    units = inner.shape[-1]
+    for name, array, shape in (
+        ("inner", inner, (inputs + 1, units)),
+        ("outer", outer, (units + 1, len(manifest.heads["kind"].labels))),
+    ):
+        if array.shape != shape:
+            raise ModelError(f"{name}.npy has shape {array.shape}; labels, channels and shapes need {shape}")
+    return Stack(inner, outer, manifest.stack_scale)

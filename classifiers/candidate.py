@@ -8,6 +8,7 @@ the same way, by models that learned everything but them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from router.schema import Classification, Frozen
 
 __all__ = ["Candidate", "Check", "Tolerance", "Verdict", "make_candidate"]
 
+_BY_CHANCE = 1.64  # standard deviations that one in twenty falls exceeds by chance
 _SHOWN = 12
 
 
@@ -188,11 +190,13 @@ def _share_right(
         ("recall of critical", [row for row in said if head == "urgency" and row[0] == "critical"]),
     ):
         if len(spoken) >= tolerance.least:
+            changed = sum((true == then) != (true == now) for true, then, now in spoken)
             yield Check(
                 where=where, figure=figure, messages=len(spoken),
                 before=round(sum(true == then for true, then, _ in spoken) / len(spoken), 4),
                 after=round(sum(true == now for true, _, now in spoken) / len(spoken), 4),
-                allowed=tolerance.corrections,
+                # Of a few messages some turn wrong by chance; only more than that is a fall.
+                allowed=round(max(tolerance.corrections, _BY_CHANCE * math.sqrt(changed) / len(spoken)), 4),
             )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class LessonLimits(Frozen):
     flips: int = Field(default=20, ge=2)  # from this many on, one who always turns one label into one other is refused
     flip_share: float = Field(default=0.8, gt=0.5, le=1)  # of all that this person said of messages with that label
     agreeing: int = Field(default=3, ge=1)  # messages by others with the same turn, after which it is believed
+    agreeing_share: float = Field(default=1 / 3, ge=0, le=1)  # as many of those as this share of one's own, at least
     trusted: tuple[str, ...] = ()  # who is believed at any rate
 
 
@@ -164,7 +165,7 @@ def _without_one_sided(lessons: Sequence[Lesson], limits: LessonLimits) -> tuple
             or who in limits.trusted
             or len(mine) < limits.flips
             or share < limits.flip_share
-            or len(others - set(mine)) >= limits.agreeing
+            or len(others - set(mine)) >= max(limits.agreeing, limits.agreeing_share * len(mine))
             or (
                 turn.head != "urgency" and sure and median(sure) < _NEVER_SURE
             )  # urgent is said long before it is likely
@@ -173,7 +174,7 @@ def _without_one_sided(lessons: Sequence[Lesson], limits: LessonLimits) -> tuple
         ids = tuple(lesson.id for lesson in lessons if lesson.corrector == who and _turn(lesson, turn.head) == turn)
         bad |= set(ids)
         says = f"{who} turned {turn.head} '{turn.before}' into '{turn.after}' in {len(mine)} messages"
-        says += f", {share:.0%} of those the model called so, and nobody else did in {limits.agreeing}"
+        says += f", {share:.0%} of those the model called so; others did in {len(others - set(mine)) or 'none'}"
         refusals.append(Refusal(reason="one-sided", sentence=says, corrector=who, ids=ids))
     return [lesson for lesson in lessons if lesson.id not in bad], refusals
 

@@ -18,7 +18,7 @@ from classifiers.normalize import MAX_CHARS, read_block
 from classifiers.own_rows import OwnRow
 from classifiers.parameters import HEADS
 from classifiers.public import PartRow
-from classifiers.shape import SHAPES, shapes_of
+from classifiers.shape import SHAPES, find_shapes
 from classifiers.signals import SignalFile, SignalMatcher
 from router.schema import KINDS, URGENCIES
 
@@ -38,14 +38,18 @@ class TrainingSettings:
     least_texts: int = 2  # an n-gram that stands in fewer texts is not kept
     use_idf: bool = True
     # Of a phrase group beside n-grams, whose characters and words have length 1 each; times its document frequency.
-    signal_size: tuple[tuple[str, float], ...] = (("kind", 0.08), ("type", 0.04), ("urgency", 0.04))
+    signal_size: tuple[tuple[str, float], ...] = (("kind", 0.04), ("type", 0.02), ("urgency", 0.04))
     channel_size: float = 0.3
     shape_size: float = 0.2
     sure_kind: float = 0.95  # share of right answers wanted among the trusted
     sure_type: float = 0.92
     most_unsure: float = 0.4
-    telling: float = 0.0  # above 0: an n-gram counts by how well it tells labels apart, plus this
+    # Above 0: an n-gram counts by how well it tells the labels of a head apart, plus this.
+    telling: tuple[tuple[str, float], ...] = (("kind", 0.0), ("type", 0.5), ("urgency", 0.0))
     aim: Literal["macro-f1", "accuracy"] = "macro-f1"  # rare labels count as much as frequent ones, or as often
+    stack_units: int = 32  # of each small network that chooses among kinds; 0: none
+    least_to_stack: int = 2000  # messages whose kind is known
+    many_labels: int = 30  # more are leaned by nothing: too few messages of each
     least_of_channel: int = 400  # messages from which a channel gets limits of its own
 
 
@@ -97,11 +101,12 @@ def further_columns(rows: Sequence[Judged | PartRow], signals: SignalMatcher) ->
         block = read_block(texts)
         match = signals.find_block(block, [guess.spoken for guess in finder.find_block(block, texts)])
         table[first + match.row, match.group] = 1.0
+        written, shape = find_shapes(texts)
+        table[first + written, shapes + shape] = 1.0
         first += len(texts)
     for i, row in enumerate(rows):
         if row.channel in CHANNELS:
             table[i, channels + CHANNELS.index(row.channel)] = 1.0
-        table[i, [shapes + shape for shape in shapes_of(row.text[:MAX_CHARS])]] = 1.0
     return csr_array(table)
 
 
@@ -169,7 +174,7 @@ def fit_separators(
         if positive.all():
             bias[label] = 1.0
             continue
-        one = LinearSVC(C=penalty, random_state=seed, class_weight="balanced" if balanced else None, tol=1e-3)
+        one = LinearSVC(C=penalty, random_state=seed, class_weight="balanced" if balanced else None, tol=0.05)
         one.fit(rows, positive, sample_weight=counts)
         weights[:, label] = one.coef_[0]
         bias[label] = one.intercept_[0]

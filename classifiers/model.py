@@ -16,15 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.explain import BlockWords, evidence_of
-from classifiers.features import cut_blocks
+from classifiers.features import Floats, cut_blocks
 from classifiers.language import LanguageFinder, LanguageGuess
 from classifiers.normalize import MAX_CHARS, IntArray, read_block
 from classifiers.own_types import LabelMap
 from classifiers.parameters import HEADS, Parameters
 from classifiers.phrases import Match, sorted_unique
 from classifiers.scoring import AllProbabilities, Scorer
-from classifiers.shape import shapes_of
+from classifiers.shape import find_shapes
 from classifiers.signals import SignalMatcher
+from classifiers.stacking import marks_of, restack
 from router.errors import ModelError
 from router.interfaces import ClassifierInput
 from router.schema import URGENCIES, Classification, Evidence
@@ -86,6 +87,7 @@ class LinearClassifier:
         self._group = {group: i for i, group in enumerate(self._matcher.groups)}
         self._channel = {name: len(self._group) + i for i, name in enumerate(parameters.channels)}
         self._first_shape = len(self._group) + len(self._channel)
+        self._width = self._first_shape + len(parameters.shapes)
         self._finder = LanguageFinder(languages or parameters.languages)
         floors = [parameters.signals.groups[group].at_least for group in self._matcher.groups]
         self._floors = np.array([URGENCIES.index(floor) if floor else len(URGENCIES) for floor in floors], np.int64)
@@ -103,6 +105,11 @@ class LinearClassifier:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Types of the installation that the model was never shown, and so never says."""
+        return self._map.untrained if self._map is not None else ()
 
     def classify(self, batch: Sequence[ClassifierInput], *, explain: bool = True) -> list[Classification]:
         """Label each text.
@@ -124,11 +131,12 @@ class LinearClassifier:
         block = read_block(texts)
         guesses = self._finder.find_block(block, texts, [given.language for given in batch])
         match = self._matcher.find_block(block, [guess.spoken for guess in guesses])
-        scored = self._scorer.score(block, self._extra(match, texts, batch), shares=explain)
+        extra = self._extra(match, texts, batch)
+        scored = self._scorer.score(block, extra, shares=explain)
         floors = np.full(len(texts), len(URGENCIES))
         np.minimum.at(floors, match.row, self._floors[match.group])
         part = list(map(_Reading, texts, (given.channel for given in batch), guesses, floors.tolist()))
-        every = self._probabilities.of(scored.scores).round(4)
+        every = self._probabilities.of(self._restacked(scored.scores, *extra)).round(4)
         tables: dict[str, list[list[float]]] = {}
         chosen: dict[str, list[int]] = {}
         for head in HEADS:
@@ -156,14 +164,20 @@ class LinearClassifier:
 
     def _extra(self, match: Match, texts: Sequence[str], batch: Sequence[ClassifierInput]) -> tuple[IntArray, IntArray]:
         """The texts and the rows of the extra table that are on for them."""
-        width = self._first_shape + len(self.parameters.shapes)
+        width = self._width
         others = [i * width + self._channel[g.channel] for i, g in enumerate(batch) if g.channel in self._channel]
+        held = [np.array(others, np.int64)]
         if self.parameters.shapes:
-            for i, text in enumerate(texts):
-                first = i * width + self._first_shape
-                others += [first + shape for shape in shapes_of(text)]
-        pairs = sorted_unique(np.concatenate((match.row * width + match.group, np.array(others, np.int64))))
+            rows, shapes = find_shapes(texts)
+            held.append(rows * width + self._first_shape + shapes)
+        pairs = sorted_unique(np.concatenate((match.row * width + match.group, *held)))
         return pairs // max(width, 1), pairs % max(width, 1)
+
+    def _restacked(self, scores: Floats, texts: IntArray, on: IntArray) -> Floats:
+        if (stack := self.parameters.stack) is None:
+            return scores
+        marks = marks_of(texts, on - len(self._group), size=len(scores), width=self._width - len(self._group))
+        return restack(stack, scores, marks)
 
     def _decide(self, reading: _Reading, row: dict[str, list[float]], kind_at: int, type_at: int) -> dict[str, Any]:
         """From probabilities to labels; the fields of a Classification but the reasons."""
@@ -217,8 +231,9 @@ class LinearClassifier:
         whys: Sequence[dict[str, tuple[Evidence, ...]]],
         words: BlockWords,
     ) -> None:
-        settings = self.parameters.heads[head]
-        weights = self._weigh_phrases(match, chosen, settings.scale)
+        stack = self.parameters.stack
+        scale = stack.scale if stack is not None and head == "kind" else self.parameters.heads[head].scale
+        weights = self._weigh_phrases(match, chosen, scale)
         apart = np.flatnonzero(self._presses[match.group]) if head == "urgency" else np.zeros(0, np.int64)
         signals: dict[int, list[Evidence]] = {}
         for i in apart.tolist():
@@ -227,7 +242,7 @@ class LinearClassifier:
             found = evidence_of(part[row].text, int(match.start[i]), int(match.end[i]), weight)
             signals.setdefault(row, []).append(found)
         weights[apart] = 0.0
-        words.weigh(chosen, settings.scale, weights)
+        words.weigh(chosen, scale, weights)
         for i, reading in enumerate(part):
             if chosen[i] >= 0:
                 shown = signals.get(i, [])[:_SHOWN]

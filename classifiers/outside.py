@@ -8,12 +8,10 @@ from there into ``docs/reference/classifier.md``. Only the dev parts are used, w
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +19,7 @@ from classifiers.archive import load
 from classifiers.bench import measure, measure_start
 from classifiers.default import SHIPPED
 from classifiers.model import LinearClassifier
-from classifiers.public import SOURCES
+from classifiers.public import SOURCES, set_rows
 from classifiers.reference import MEASURED
 from router.interfaces import ClassifierInput
 from router.schema import LANGUAGES
@@ -39,13 +37,6 @@ _COMPLAINTS = {
 _REQUESTS = ("banking77_en", "clinc150_en")  # plain requests, all of them
 
 
-def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
-    plain = folder / name / "dev.jsonl"
-    with plain.open("rb") if plain.exists() else gzip.open(folder / name / "dev.jsonl.gz") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
 def _said_complaint(model: LinearClassifier, texts: Sequence[str], channel: str) -> list[bool]:
     batch = [ClassifierInput(text=text, channel=channel) for text in texts]
     return [found.kind == "complaint" for found in model.classify(batch, explain=False)]
@@ -53,7 +44,7 @@ def _said_complaint(model: LinearClassifier, texts: Sequence[str], channel: str)
 
 def complaint_f1(model: LinearClassifier, folder: Path, name: str) -> float:
     """Macro-F1 of complaint or not on one set."""
-    rows = [row for row in _rows(folder, name) if row.get("lang", "") in ("", *LANGUAGES)]
+    rows = [row for row in set_rows(folder / name, "dev") if row.get("lang", "") in ("", *LANGUAGES)]
     true = np.array([bool(int(row["is_complaint"])) for row in rows])
     said = np.array(_said_complaint(model, [row["text"] for row in rows], _COMPLAINTS[name]))
     scores = [2 * int((true & said).sum()) / max(1, int(true.sum() + said.sum()))]
@@ -63,7 +54,7 @@ def complaint_f1(model: LinearClassifier, folder: Path, name: str) -> float:
 
 def false_alarms(model: LinearClassifier, folder: Path, name: str) -> float:
     """The share of plain requests that the model calls complaints."""
-    said = _said_complaint(model, [row["text"] for row in _rows(folder, name)], "chat")
+    said = _said_complaint(model, [row["text"] for row in set_rows(folder / name, "dev")], "chat")
     return round(sum(said) / max(1, len(said)), 3)
 
 

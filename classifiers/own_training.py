@@ -16,6 +16,7 @@ import numpy as np
 from classifiers.corpus import CorpusRow, corpus_digest, corpus_files, read_corpus
 from classifiers.evaluation import Report, report_of
 from classifiers.own_rows import OwnRow, OwnRows
+from classifiers.parameters import HEADS
 from classifiers.training import TrainingResult, TrainingSettings, train_rows
 from router.schema import TYPES, Classification
 
@@ -47,6 +48,10 @@ class OwnResult:
     settings: TrainingSettings
 
 
+def _for_all(value: float) -> tuple[tuple[str, float], ...]:
+    return tuple((head, value) for head in HEADS)
+
+
 def own_settings(rows: OwnRows, *, aim: Aim = "macro-f1") -> TrainingSettings:
     """What has proved best over foreign sets from 2,000 to 20,000 rows and from 2 to 150 labels.
 
@@ -56,11 +61,11 @@ def own_settings(rows: OwnRows, *, aim: Aim = "macro-f1") -> TrainingSettings:
     many = len(rows.types) > _MANY
     penalty = 1.0 if many else 0.3
     usual = TrainingSettings()
-    signals = tuple((head, 0.01) for head, _ in usual.signal_size) if many else usual.signal_size
+    signals = _for_all(0.01) if many else (("kind", 0.08), ("type", 0.04), ("urgency", 0.04))
     return TrainingSettings(
         signal_size=signals, shape_size=0.05 if many else usual.shape_size,  # intents are told by their words alone
-        penalty=(("kind", penalty), ("type", penalty), ("urgency", penalty)), use_idf=False,
-        telling=_TELLING, aim=aim,
+        penalty=_for_all(penalty), use_idf=False,
+        telling=_for_all(_TELLING), aim=aim,
         least_texts=1 if many else 2, folds=3 if many else 5,
     )  # fmt: skip
 
@@ -129,8 +134,9 @@ def tune(own: OwnRows, *, aim: Aim, progress: Progress = lambda what, done: None
     best: tuple[float, TrainingSettings] = (-1.0, start)
     for place, (penalty, telling, rarity) in enumerate(tried):
         progress(f"trying settings {place + 1} of {len(tried)}", place / len(tried))
-        penalties = tuple((head, penalty) for head, _ in start.penalty)
-        candidate = replace(start, folds=_TUNING_FOLDS, penalty=penalties, telling=telling, use_idf=rarity)
+        candidate = replace(
+            start, folds=_TUNING_FOLDS, penalty=_for_all(penalty), telling=_for_all(telling), use_idf=rarity
+        )
         figure = _figure(own.rows, train_rows(own.rows, settings=candidate, types=own.types, seed=seed).report, aim)
         if figure > best[0] + 0.001:
             best = (figure, replace(candidate, folds=start.folds))

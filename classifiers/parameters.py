@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from classifiers.features import FeatureSettings, Floats
 from classifiers.signals import SignalFile
+from classifiers.stacking import Stack
 
 __all__ = ["HEADS", "Head", "Parameters", "Thresholds"]
 
@@ -64,6 +65,7 @@ class Parameters:
     channels: tuple[str, ...]
     languages: tuple[str, ...]
     shapes: tuple[str, ...] = ()
+    stack: Stack | None = None  # None: kinds are chosen from their own scores
     card: dict[str, Any] = field(default_factory=dict)  # training data, metrics, versions: for people
 
     def slices(self) -> dict[str, slice]:

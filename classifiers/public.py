@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from typing import Any
 from router.errors import ConfigError, Mistake
 from router.schema import Frozen, Kind, Urgency
 
-__all__ = ["SOURCES", "PartRow", "Source", "read_public", "source_counts"]
+__all__ = ["SOURCES", "PartRow", "Source", "read_public", "set_rows", "source_counts"]
 
-_WEIGHT = 0.1
+_WEIGHT = 0.25  # of a message, beside 1 of the corpus
+_OF_REVIEWS = 0.3  # of what people like and do not like the corpus has least
 _GOOD_STARS = 4
 
 _Row = dict[str, Any]
@@ -55,6 +56,7 @@ class Source:
     channel: str
     most: int
     labels: Callable[[_Row], Labels]
+    weight: float = _WEIGHT
 
 
 def _app_review(row: _Row) -> Labels:
@@ -82,8 +84,8 @@ SOURCES = (
     Source("banking77_en", "CC BY 4.0", "chat", 2500, _request),
     Source("clinc150_en", "CC BY 3.0", "chat", 2500, _request),
     Source("bitext_support_en", "CDLA-Sharing-1.0", "chat", 800, _support_request),
-    Source("polish_reviews_pl", "CC BY-SA 4.0", "review", 3000, _polish_review),
-    Source("app_reviews_en_fr", "MIT", "review", 2000, _app_review),
+    Source("polish_reviews_pl", "CC BY-SA 4.0", "review", 3000, _polish_review, weight=_OF_REVIEWS),
+    Source("app_reviews_en_fr", "MIT", "review", 2000, _app_review, weight=_OF_REVIEWS),
 )
 
 
@@ -96,7 +98,7 @@ def read_public(folder: Path, sources: Sequence[Source] = SOURCES) -> list[PartR
     found: list[PartRow] = []
     for source in sources:
         try:
-            rows = list(_rows(folder / source.name))
+            rows = set_rows(folder / source.name, "train")
         except (OSError, ValueError) as error:
             raise ConfigError([Mistake(str(folder / source.name), 0, 0, "", f"cannot be read: {error}")]) from error
         taken = []
@@ -105,23 +107,31 @@ def read_public(folder: Path, sources: Sequence[Source] = SOURCES) -> list[PartR
             if labels is not None and row["text"].strip():
                 kind, type_ = labels
                 taken.append(
-                    PartRow(text=row["text"], channel=source.channel, kind=kind, type=type_, source=source.name)
+                    PartRow(
+                        text=row["text"],
+                        channel=source.channel,
+                        kind=kind,
+                        type=type_,
+                        source=source.name,
+                        weight=source.weight,
+                    )
                 )
         found += taken[: source.most]
     return found
 
 
-def _rows(folder: Path) -> Iterator[_Row]:
-    plain = folder / "train.jsonl"
-    with plain.open("rb") if plain.exists() else gzip.open(folder / "train.jsonl.gz") as lines:
-        for line in lines:
-            yield json.loads(line)
+def set_rows(folder: Path, part: str) -> list[_Row]:
+    """The rows of one part of a set, ``train`` or ``dev``, packed or not. Raises OSError and ValueError."""
+    plain = folder / f"{part}.jsonl"
+    with plain.open("rb") if plain.exists() else gzip.open(folder / f"{part}.jsonl.gz") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def source_counts(rows: Sequence[PartRow]) -> dict[str, dict[str, Any]]:
     """For the model card: how many messages of which set, and its licence."""
     licences = {source.name: source.licence for source in SOURCES}
+    weights = {row.source: row.weight for row in rows}
     return {
-        name: {"messages": count, "licence": licences.get(name, "")}
+        name: {"messages": count, "licence": licences.get(name, ""), "weight": weights.get(name, 1.0)}
         for name, count in sorted(Counter(row.source for row in rows).items())
     }

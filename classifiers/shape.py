@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a text is written, apart from its words: questions, exclamations, length, layout, case, pictures.
 
-The same in every language, so what one language teaches serves all.
+The same in every language, so what one language teaches serves all. A whole batch is looked at with array operations.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-__all__ = ["SHAPES", "shapes_of"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SHAPES", "find_shapes"]
+
+_Ints = npt.NDArray[np.int64]
+_Marks = npt.NDArray[np.bool_]
 
 _LENGTHS = (25, 50, 100, 200, 400, 800)
-_SENTENCE_END = re.compile(r"[.!?\n]+")
-_LONG_NUMBER = re.compile(r"\d{4}")
-_DIGIT = re.compile(r"\d")
-_QUOTES, _MONEY, _LINKS = '"„“”«»', "€$£%", ("http:", "https:", "www.")
-_SMILES, _FROWNS = (":)", ";)", ":-)", ";-)"), (":(", ":-(")
-_GLAD = re.compile("[\u2665\u2764\u2b50\u2728\u263a\U0001f44d\U0001f44f\U0001f60a\U0001f642\U0001f600-\U0001f609]")
-_SAD = re.compile("[\U0001f44e\U0001f620-\U0001f62d\U0001f641\U0001f644\U0001f921\U0001f926\U0001f92c\U0001f4a9]")
-_PICTURE = re.compile("[\U0001f000-\U0001faff]")
-_FIRST_PICTURE = "\u263a"  # below it there is none, and no search is needed
 
 SHAPES = (
     "question", "questions", "ends-asking", "mostly-asks", "exclaims", "exclaims-twice", "exclaims-often",
@@ -32,28 +28,104 @@ SHAPES = (
 
 _MOSTLY = 0.5  # of the sentences
 _SHOUTED = 10  # characters that make capitals more than an abbreviation
+_FIRST_PICTURE = 0x2600  # below it there is none
+_CASED = 0x600  # letters that have case stand below: Latin, Greek, Cyrillic, Armenian
+
+_UPPER, _LOWER, _DIGIT, _ASKS, _EXCLAIMS, _ENDS, _QUOTES, _MONEY, _LINE, _AT, _HASH = (1 << bit for bit in range(11))
 
 
-def _has(text: str, pieces: Sequence[str]) -> bool:
-    return any(piece in text for piece in pieces)
+def _classes() -> npt.NDArray[np.uint16]:
+    table = np.zeros(_CASED, np.uint16)
+    for code in range(_CASED):
+        table[code] |= _UPPER * chr(code).isupper() | _LOWER * chr(code).islower()
+    for characters, bit in (
+        ("0123456789", _DIGIT), ("?", _ASKS), ("!", _EXCLAIMS), (".!?\n", _ENDS), ('"«»', _QUOTES), ("$£%", _MONEY),
+        ("\n", _LINE), ("@", _AT), ("#", _HASH),
+    ):  # fmt: skip
+        table[[ord(character) for character in characters]] |= bit
+    return table
 
 
-def shapes_of(text: str) -> list[int]:
-    """The positions in ``SHAPES`` of what holds for a text, ascending."""
-    asked, exclaimed = text.count("?"), text.count("!")
-    sentences = max(1, len(_SENTENCE_END.findall(text)))
-    capitals = sum(map(str.isupper, text)) if not text.islower() else 0
-    lines = text.count("\n")
-    size = len(text)
-    lowered = text.lower()
-    pictures = max(text, default="") >= _FIRST_PICTURE
-    holds: Sequence[object] = (
-        asked, asked > 1, text.rstrip().endswith("?"), asked >= _MOSTLY * sentences, exclaimed, exclaimed > 1,
-        exclaimed > 3, "…" in text or "..." in text, _has(text, _QUOTES), lines, lines > 3,
-        *(size < length for length in _LENGTHS),
-        size > _SHOUTED and 2 * capitals > size, not capitals, text[:1].islower(), _DIGIT.search(text),
-        _LONG_NUMBER.search(text), _has(text, _MONEY), _has(lowered, _LINKS), "@" in text, "#" in text,
-        _has(text, _SMILES) or (pictures and _GLAD.search(text)),
-        _has(text, _FROWNS) or (pictures and _SAD.search(text)), pictures and _PICTURE.search(text),
+_CLASSES = _classes()
+_BEYOND_QUOTES = (0x201C, 0x201D, 0x201E)
+_EURO, _ELLIPSIS = 0x20AC, 0x2026
+_GLAD = ((0x263A, 0x263A), (0x2665, 0x2665), (0x2728, 0x2728), (0x2764, 0x2764), (0x2B50, 0x2B50), (0x1F44D, 0x1F44D),
+    (0x1F44F, 0x1F44F), (0x1F600, 0x1F60A), (0x1F642, 0x1F642))  # fmt: skip
+_SAD = ((0x1F44E, 0x1F44E), (0x1F4A9, 0x1F4A9), (0x1F620, 0x1F62D), (0x1F641, 0x1F641), (0x1F644, 0x1F644),
+    (0x1F921, 0x1F921), (0x1F926, 0x1F926), (0x1F92C, 0x1F92C))  # fmt: skip
+_PICTURES = ((0x1F000, 0x1FAFF),)
+
+
+def _within(codes: npt.NDArray[np.uint32], ranges: Sequence[tuple[int, int]]) -> _Marks:
+    found = np.zeros(len(codes), bool)
+    for first, last in ranges:
+        found |= (codes >= first) & (codes <= last)
+    return found
+
+
+def _run(*marks: _Marks) -> _Marks:
+    """Where each of these marks stands right after the one before."""
+    size = len(marks[0]) - len(marks) + 1
+    found = marks[0].copy()
+    found[max(size, 0) :] = False
+    for step, following in enumerate(marks[1:], start=1):
+        found[: max(size, 0)] &= following[step : step + max(size, 0)]
+    return found
+
+
+def _counts(marks: Sequence[_Marks], bounds: _Ints) -> list[_Ints]:
+    """How often each mark stands in each text."""
+    if len(bounds) == 2:  # one text: one call for all marks
+        return list(np.count_nonzero(marks, axis=1)[:, None])
+    at = [np.searchsorted(np.flatnonzero(mark), bounds) for mark in marks]
+    return [found[1:] - found[:-1] for found in at]
+
+
+def find_shapes(texts: Sequence[str]) -> tuple[_Ints, _Ints]:
+    """Which shapes hold for which texts.
+
+    Returns:
+        Positions of texts and positions in ``SHAPES``, each pair once, texts ascending.
+    """
+    sizes = np.array([len(text) for text in texts], np.int64)
+    bounds = np.concatenate(([0], np.cumsum(sizes + 1)))  # a 0 stands after each text, so that nothing crosses
+    codes = np.frombuffer("\0".join((*texts, "")).encode("utf-32-le", "surrogatepass"), np.uint32)
+    beyond = bool(len(codes)) and int(codes.max()) >= _CASED
+    classes = _CLASSES[np.where(codes < _CASED, codes, 0) if beyond else codes]
+    ends = np.array([text.rstrip()[-1:] == "?" for text in texts], bool)
+
+    asks, exclaims, ending, upper, line, digit, quote, money, at_sign, hash_sign = (
+        (classes & bit) > 0 for bit in (_ASKS, _EXCLAIMS, _ENDS, _UPPER, _LINE, _DIGIT, _QUOTES, _MONEY, _AT, _HASH)
+    )
+    dot, dash, colon, slash, w = (codes == ord(sign) for sign in ".-:/w")
+    w |= codes == ord("W")
+    eyes, mouth, sad_mouth = colon | (codes == ord(";")), codes == ord(")"), codes == ord("(")
+    glad = _run(eyes, mouth) | _run(eyes, dash, mouth)
+    sad = _run(colon, sad_mouth) | _run(colon, dash, sad_mouth)
+    trails, picture = _run(dot, dot, dot), np.zeros(len(codes), bool)
+    if beyond:
+        quote |= np.isin(codes, _BEYOND_QUOTES)
+        money |= codes == _EURO
+        trails |= codes == _ELLIPSIS
+        if codes.max() >= _FIRST_PICTURE:
+            glad |= _within(codes, _GLAD)
+            sad |= _within(codes, _SAD)
+            picture = _within(codes, _PICTURES)
+    asked, exclaimed, ended, ended_again, capitals, lines, *others = _counts(
+        [
+            asks, exclaims, ending, _run(ending, ending), upper, line, trails, quote, digit,
+            _run(digit, digit, digit, digit), money, _run(colon, slash, slash) | _run(w, w, w, dot), at_sign, hash_sign,
+            glad, sad, picture,
+        ],
+        bounds,
     )  # fmt: skip
-    return [place for place, held in enumerate(holds) if held]
+    trailed, quoted, *numbered = (found > 0 for found in others)
+    starts = classes[bounds[:-1]]  # of an empty text the 0 after it
+    holds = np.array([
+        asked > 0, asked > 1, ends, asked >= _MOSTLY * np.maximum(1, ended - ended_again),
+        exclaimed > 0, exclaimed > 1, exclaimed > 3, trailed, quoted, lines > 0, lines > 3,
+        *(sizes < length for length in _LENGTHS),
+        (sizes > _SHOUTED) & (2 * capitals > sizes), capitals == 0, (starts & _LOWER) > 0, *numbered,
+    ])  # fmt: skip
+    rows, shapes = np.nonzero(holds.T)
+    return rows, shapes

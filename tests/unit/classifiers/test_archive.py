@@ -107,7 +107,7 @@ REFUSED: dict[str, tuple[Callable[[Entries], object], str]] = {
     "manifest not JSON": (lambda e: e.update({"manifest.json": b"{"}), "manifest.json is not JSON"),
     "manifest a list": (lambda e: e.update({"manifest.json": b"[]"}), "manifest.json"),
     "deep manifest": (lambda e: e.update({"manifest.json": b"[" * 200_000}), "manifest.json is not JSON"),
-    "other format": (_manifest(lambda m: m.update(format=99)), "has format 99; this version reads 1"),
+    "other format": (_manifest(lambda m: m.update(format=99)), "has format 99; this version reads 2"),
     "unknown key": (_manifest(lambda m: m.update(run="x")), "manifest.json: run: Extra inputs"),
     "missing key": (_manifest(lambda m: m.pop("heads")), "manifest.json: heads: Field required"),
     "odd name": (_manifest(lambda m: m.update(name="../x")), "manifest.json: name"),
@@ -131,6 +131,9 @@ REFUSED: dict[str, tuple[Callable[[Entries], object], str]] = {
     "wrong shape": (_array("weights", lambda a: a[:, :-1].copy()), "weights.npy has shape"),
     "short scales": (_array("scales", lambda a: a[:3].copy()), "scales.npy has shape"),
     "short idf": (_array("idf", lambda a: a[:3].copy()), "idf.npy has shape"),
+    "short inner": (_array("inner", lambda a: a[:3].copy()), "inner.npy has shape"),
+    "short outer": (_array("outer", lambda a: a[:, :2].copy()), "outer.npy has shape"),
+    "half a stack": (_array("inner", lambda a: a[:0, :0].copy()), "inner.npy has shape"),
     "falling columns": (_array("columns", lambda a: a[::-1].copy()), "columns must rise"),
     "columns outside": (_array("columns", lambda a: a + 10_000_000), "columns must rise and lie between 0 and"),
 }  # fmt: skip

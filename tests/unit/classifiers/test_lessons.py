@@ -108,9 +108,9 @@ def test_one_sided_repeats_of_one_message_count_once() -> None:
 def test_one_sided_is_believed_with_others_trust_or_doubt() -> None:
     """The same turn by colleagues, trust in the settings, or a model that was not sure makes it believable."""
     mine = [lesson(n, kind="praise") for n in range(1, 41)]
-    others = [lesson(100 + n, kind="praise", corrector="ben") for n in range(3)]
+    others = [lesson(100 + n, kind="praise", corrector="ben") for n in range(14)]
     assert admit(mine).rows == ()
-    assert len(admit([*mine, *others]).rows) == 43
+    assert len(admit([*mine, *others]).rows) == 54
     assert len(admit(mine, limits=LessonLimits(trusted=("aino",))).rows) == 40
     torn = SAID.model_copy(update={"scores": {"kind": {"complaint": 0.4}}})
     assert len(admit([one.model_copy(update={"said": torn}) for one in mine]).rows) == 40
@@ -140,3 +140,14 @@ def test_one_sided_urgency_is_refused_in_doubt_too() -> None:
     said = SAID.model_copy(update={"urgency": "critical", "scores": {"urgency": {"critical": 0.4, "low": 0.3}}})
     found = admit([lesson(n, urgency="low", said=said) for n in range(1, 41)])
     assert (found.rows, found.refusals[0].reason) == ((), "one-sided")
+
+
+def test_one_sided_flood_is_not_vouched_for_by_a_few() -> None:
+    """A handful of honest corrections of the same kind does not cover somebody who made ten times as many."""
+    flood = [lesson(n, kind="praise", corrector="mallory") for n in range(60)]
+    few = [lesson(100 + n, kind="praise", corrector="ben") for n in range(6)]
+    found = admit([*flood, *few])
+    assert [refusal.corrector for refusal in found.refusals] == ["mallory"]
+    assert "others did in 6" in found.refusals[0].sentence
+    many = [lesson(100 + n, kind="praise", corrector="ben") for n in range(20)]
+    assert admit([*flood, *many]).refusals == ()

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The method of ``train`` on public sets: ``python -m classifiers.in_domain FOLDER`` writes what it reaches.
+
+Each task trains a throw-away model on the train part of a set, as ``train FILE --own-only`` would, and judges it on the
+dev part. Rows stay in the folder; figures go into ``data/measured.json``, and from there to the reference page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifiers.corpus import fold_of
+from classifiers.own_rows import OwnRow, OwnRows
+from classifiers.own_training import Aim, train_own, tune
+from classifiers.public import set_rows
+from classifiers.reference import MEASURED
+from router.interfaces import ClassifierInput
+
+__all__ = ["TASKS", "Task", "main", "measure_task"]
+
+_Row = dict[str, Any]
+_FOLDS = 10
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to tell apart in a set, and what is asked of it, in percent: macro-F1, or accuracy where ``aim`` says so."""
+
+    name: str
+    folder: str
+    goal: float
+    label: Callable[[_Row], str | None]  # None leaves a row out
+    aim: Aim = "macro-f1"
+    folds: int = 0  # above 0: cross-validation over all rows instead of train and dev
+
+
+def _of_domain(domain: str) -> Callable[[_Row], str | None]:
+    return lambda row: row["sentiment"] if row["domain"] == domain else None
+
+
+TASKS = (
+    Task("complaint tweets, 10-fold", "complaints_tweets_en", 83.0,
+         lambda row: "complaint" if int(row["is_complaint"]) else "none", folds=_FOLDS),
+    Task("CLINC150, accuracy within its 150 intents", "clinc150_en", 93.5,
+         lambda row: None if row["intent"] == "oos" else row["intent"], "accuracy"),
+    Task("BANKING77, accuracy", "banking77_en", 91.5, lambda row: row["intent"], "accuracy"),
+    Task("airline types", "airline_tweets_en", 62.0, lambda row: row["type"] or None),
+    Task("M-ABSA types", "mabsa_multi", 68.0, lambda row: row["type"] or None),
+    Task("Polish hotels, accuracy", "polish_reviews_pl", 84.5, _of_domain("hotels"), "accuracy"),
+    Task("Polish medicine, accuracy", "polish_reviews_pl", 78.5, _of_domain("medicine"), "accuracy"),
+)  # fmt: skip
+
+
+def _labelled(rows: Sequence[_Row], task: Task) -> list[OwnRow]:
+    found = [(row["text"], row.get("lang", ""), task.label(row)) for row in rows if row["text"].strip()]
+    return [OwnRow(text=text, language=language, type=label) for text, language, label in found if label]
+
+
+def _guesses(train: Sequence[OwnRow], judged: Sequence[OwnRow], task: Task) -> list[str]:
+    own = OwnRows(rows=list(train), types=tuple(sorted({str(row.type) for row in train})), own_types=True, unlabelled=0)
+    settings = tune(own, aim=task.aim)
+    model = train_own(own, (), own_only=True, settings=settings).result.model
+    batch = [ClassifierInput(text=row.text, language=row.language) for row in judged]
+    return [str(found.type) for found in model.classify(batch, explain=False)]
+
+
+def measure_task(task: Task, folder: Path) -> float:
+    """Percent that the method reaches on a task."""
+    dev = _labelled(set_rows(folder / task.folder, "dev"), task)
+    train = _labelled(set_rows(folder / task.folder, "train"), task)
+    if not task.folds:
+        truth, said = [str(row.type) for row in dev], _guesses(train, dev, task)
+    else:
+        every, truth, said = [*train, *dev], [], []
+        for fold in range(task.folds):
+            held = [row for row in every if fold_of(row.text, task.folds) == fold]
+            truth += [str(row.type) for row in held]
+            said += _guesses([row for row in every if fold_of(row.text, task.folds) != fold], held, task)
+    return round(100 * _figure(truth, said, task.aim), 2)
+
+
+def _figure(truth: Sequence[str], said: Sequence[str], aim: Aim) -> float:
+    pairs = list(zip(truth, said, strict=True))
+    if aim == "accuracy":
+        return sum(true == guess for true, guess in pairs) / len(pairs)
+    labels = sorted(set(truth))
+    hits = {label: sum(true == guess == label for true, guess in pairs) for label in labels}
+    return sum(2 * hits[label] / (truth.count(label) + said.count(label)) for label in labels) / len(labels)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every task, or those named."""
+    parser = argparse.ArgumentParser(prog="python -m classifiers.in_domain", description=main.__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("only", nargs="*", help="words that stand in the names of the tasks wanted")
+    given = parser.parse_args(arguments)
+    for task in TASKS:
+        if given.only and not any(word in task.name for word in given.only):
+            continue
+        found = measure_task(task, given.folder)
+        sys.stdout.write(f"{task.name}: {found} (goal {task.goal})\n")
+        sys.stdout.flush()
+        measured = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
+        measured.setdefault("in_domain", {})[task.name] = [task.goal, found]
+        MEASURED.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
