@@ -20,7 +20,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -43,7 +42,7 @@ from router.config.shipped import shipped_config
 from router.records import OutboxState, RawState
 from router.schema import CaseState
 from router.testing.channels import ChannelContract, ChannelWorld, make_context
-from router.testing.servers import ServerMissing, skip_or_fail
+from router.testing.servers import ServerMissing, free_port, skip_or_fail
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -195,9 +194,7 @@ class Shell:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+        self.port = str(free_port())
         self.running: list[subprocess.Popen[bytes]] = []
         path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -43,11 +45,18 @@ def skip_or_fail(error: ServerMissing) -> NoReturn:
     pytest.skip(str(error))
 
 
+_PORTS_OF_PROCESS = 1_000
+_FIRST_PORT = 16_000 + os.getpid() % 16 * _PORTS_OF_PROCESS  # below those that outgoing connections get
+_ports = itertools.cycle(range(_PORTS_OF_PROCESS))
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A TCP port of 127.0.0.1 that is free, and that this process does not give again soon. Raises OSError: none is."""
+    for number in itertools.islice(_ports, _PORTS_OF_PROCESS):
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", _FIRST_PORT + number))
+            return _FIRST_PORT + number
+    raise OSError("no free port")
 
 
 def wait_for(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
