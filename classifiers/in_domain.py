@@ -51,7 +51,8 @@ TASKS = (
          lambda row: None if row["intent"] == "oos" else row["intent"], "accuracy"),
     Task("BANKING77, accuracy", "banking77_en", 91.5, lambda row: row["intent"], "accuracy"),
     Task("airline types", "airline_tweets_en", 62.0, lambda row: row["type"] or None),
-    Task("M-ABSA types", "mabsa_multi", 68.0, lambda row: row["type"] or None),
+    Task("M-ABSA, its five frequent types", "mabsa_multi", 68.0,
+         lambda row: None if row["type"] in ("", "refund_return") else row["type"]),  # of that, 44 rows to learn from
     Task("Polish hotels, accuracy", "polish_reviews_pl", 84.5, _of_domain("hotels"), "accuracy"),
     Task("Polish medicine, accuracy", "polish_reviews_pl", 78.5, _of_domain("medicine"), "accuracy"),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from router.interfaces import Store
 from router.learning.records import Correction
 from router.records import Commit, NewMessage, RawOutcome
 from router.schema import Case, Classification, Decision, InboundMessage, Party
+from router.testing.browser import press
 from router.testing.product import PASSWORD, Product, make_installation
 from router.testing.store import make_raw
 
@@ -100,16 +101,16 @@ async def test_messages_are_labelled_with_the_keyboard(chromium: Browser, instal
     await expect(text).to_have_text(TEXTS["D1111-AAAAA"])
     await expect(page.locator("[data-key='1']")).to_contain_text("complaint · delivery")
     begun = datetime.now(UTC)
-    await page.keyboard.press("1")
+    await press(page, "1")
     await expect(page.locator(".flash.good")).to_contain_text("learns from it")
     await expect(text).to_have_text(TEXTS["D2222-BBBBB"])
     await expect(offer).to_contain_text("2 to go")
-    await page.keyboard.press("s")
+    await press(page, "s")
     await expect(text).to_have_text(TEXTS["D3333-CCCCC"])
     await page.locator("select[name=urgency]").focus()
     await page.keyboard.type("high")
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("3")
+    await press(page, "Escape")
+    await press(page, "3")
     await expect(page.locator("section.card")).to_contain_text("Nothing waits for a label.")
     [first] = await installation.kept("D1111-AAAAA")
     assert (first.actor, first.via, first.labels.kind, first.labels.type) == ("anna", "label", "complaint", "delivery")
@@ -118,11 +119,11 @@ async def test_messages_are_labelled_with_the_keyboard(chromium: Browser, instal
     [third] = await installation.kept("D3333-CCCCC")
     assert third.labels.urgency == "high"
 
-    await page.keyboard.press("u")  # that was a slip
+    await press(page, "u")  # that was a slip
     await expect(text).to_have_text(TEXTS["D3333-CCCCC"])
     await expect(offer).to_contain_text("You said:")
     await expect(page.locator("select[name=urgency]")).to_have_value("high")
-    await page.keyboard.press("1")
+    await press(page, "1")
     await expect(page.locator(".flash.good")).to_contain_text("learns from it")
     said = [(one.labels.kind, one.labels.type, one.labels.urgency) for one in await installation.kept("D3333-CCCCC")]
     assert said[0] != said[1] == ("complaint", "delivery", "high")

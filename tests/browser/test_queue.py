@@ -19,6 +19,7 @@ from router.interfaces import Capabilities, Channel, Health, Store
 from router.records import AuditRow, CaseChange, Commit, NewMessage, RawOutcome, User
 from router.replies.service import ReplyService
 from router.schema import Case, InboundMessage, Party, Receipt, Urgency
+from router.testing.browser import press
 from router.testing.incidents import Complaint, make, put_complaints
 from router.testing.store import TEST_KEY, make_raw, memory_store
 from router.web.app import create_app
@@ -152,22 +153,22 @@ async def test_agent_answers_with_the_keyboard_and_sees_it_leave(chromium: Brows
     await desk.arrive("D1111-AAAAA", "Paketti ei tullut", "Missä paketti on?", urgency="high")
     await expect(page.locator(".row")).to_have_count(1)
     await expect(page.locator("[data-team=delivery]")).to_have_text("1")
-    await page.keyboard.press("j")
-    await page.keyboard.press("Enter")
+    await press(page, "j")
+    await press(page, "Enter")
     await expect(page.locator("h1")).to_have_text("Paketti ei tullut")
-    await page.keyboard.press("r")
+    await press(page, "r")
     await page.keyboard.type("Selvitämme asian tänään.")
-    await page.keyboard.press("Control+Enter")
+    await press(page, "Control+Enter")
     sent = page.locator(".entry.out .delivery")
     await expect(sent).to_have_text("on its way")
     await desk.send_all()
     await expect(sent).to_have_text("sent")
     await expect(page.locator(".chip.state")).to_have_text("waiting")
     await page.locator("h1").click()
-    await page.keyboard.press("e")
+    await press(page, "e")
     await expect(page.locator(".chip.state")).to_have_text("resolved")
     assert (await desk.store.case("D1111-AAAAA")).state == "resolved"
-    await page.keyboard.press("u")
+    await press(page, "u")
     await expect(page.locator(".empty")).to_be_visible()
     assert problems == []
 
@@ -254,11 +255,11 @@ async def test_storm_is_seen_and_answered_with_the_keyboard(chromium: Browser, d
     await expect(page.locator(".live.on")).to_be_visible()
     name = await _storm(desk)
     await expect(page.locator(".storm-banner")).to_contain_text("15 cases")
-    await page.keyboard.press("i")
+    await press(page, "i")
     await expect(page.locator(".ref").first).to_have_text(name)
-    await page.keyboard.press("r")
+    await press(page, "r")
     await page.keyboard.type("We are on it.")
-    await page.keyboard.press("Control+Enter")
+    await press(page, "Control+Enter")
     await expect(page.locator(".update tbody tr")).to_have_count(2)
     assert await desk.store.incident_updates() == []
     await page.click("text=Send to 15 cases")
@@ -269,12 +270,12 @@ async def test_storm_is_seen_and_answered_with_the_keyboard(chromium: Browser, d
     await desk.store.change_case(case.id, CaseChange(urgency="low"), version=case.version, actor="ben")
     desk.bell.ring()
     await expect(page.locator("#updates")).to_contain_text("3 needed approval")
-    await page.keyboard.press("u")
+    await press(page, "u")
     await expect(page.locator("h1")).to_have_text("Incidents")
-    await page.keyboard.press("j")
-    await page.keyboard.press("Enter")
+    await press(page, "j")
+    await press(page, "Enter")
     await expect(page.locator("h1")).to_have_text("technical: nw-7")
-    await page.keyboard.press("e")
+    await press(page, "e")
     await expect(page.locator(".chip.state")).to_have_text("over")
     await page.set_viewport_size({"width": 360, "height": 740})
     for path in ("/incidents?state=all", f"/incidents/{name}", "/queues/delivery"):

@@ -154,4 +154,5 @@
     clean.searchParams.delete("done");
     history.replaceState(null, "", clean);
   }
+  document.documentElement.dataset.keys = "on"; // from here on no key is lost
 })();
