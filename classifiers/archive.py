@@ -134,7 +134,7 @@ def save(parameters: Parameters, path: Path) -> str:
 
     Weights are rounded to one byte each, so what is loaded differs in the third digit of a score.
     """
-    weights, scales = _quantise(parameters.weights)
+    weights, scales = _quantise(parameters.weights[1:])
     stack = parameters.stack
     arrays: dict[str, npt.NDArray[Any]] = {
         "columns": parameters.columns.astype("<i4"),
@@ -255,6 +255,8 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
     if len(columns) and (columns[0] < 0 or columns[-1] >= features.columns or (np.diff(columns) <= 0).any()):
         raise ModelError(f"columns.npy: columns must rise and lie between 0 and {features.columns - 1}")
     inputs = outputs + len(manifest.channels) + len(manifest.shapes)
+    weights = np.zeros((1 + len(arrays["weights"]), outputs), np.float32)
+    np.multiply(arrays["weights"], arrays["scales"], out=weights[1:])
     return Parameters(
         name=manifest.name,
         stack=_stack_of(arrays["inner"], arrays["outer"], inputs, manifest),
@@ -263,7 +265,7 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
         columns=columns,
         idf=arrays["idf"].astype(np.float32),
         idf_rest=manifest.idf_rest,
-        weights=arrays["weights"].astype(np.float32) * arrays["scales"],
+        weights=weights,
         bias=arrays["bias"],
         thresholds=Thresholds(**manifest.thresholds.model_dump()),
         signals=manifest.signals,

@@ -22,7 +22,7 @@ from classifiers.evaluation import Report, Scores
 from classifiers.lessons import Admitted, Lesson
 from classifiers.model import LinearClassifier
 from classifiers.training import Progress, TrainingSettings, train
-from router.interfaces import Classifier, ClassifierInput
+from router.classifier import Classifier, ClassifierInput
 from router.schema import Classification, Frozen
 
 __all__ = ["Candidate", "Check", "Tolerance", "Verdict", "make_candidate"]

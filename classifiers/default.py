@@ -10,8 +10,8 @@ from pathlib import Path
 from classifiers.archive import read_parameters
 from classifiers.model import LinearClassifier
 from classifiers.signals import read_signals, with_added
+from router.classifier import Classifier
 from router.errors import ModelError
-from router.interfaces import Classifier
 
 __all__ = ["SHIPPED", "load_default"]
 

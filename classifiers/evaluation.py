@@ -13,7 +13,7 @@ import numpy.typing as npt
 from classifiers.calibration import quadratic_kappa
 from classifiers.corpus import CorpusRow
 from classifiers.own_rows import OwnRow
-from router.interfaces import Classifier, ClassifierInput
+from router.classifier import Classifier, ClassifierInput
 from router.schema import URGENCIES, Classification, Frozen
 
 __all__ = ["LabelScore", "Labelled", "Report", "Scores", "answer_all", "evaluate", "report_of"]

@@ -20,7 +20,7 @@ from classifiers.own_rows import OwnRow, OwnRows
 from classifiers.own_training import Aim, train_own, tune
 from classifiers.public import set_rows
 from classifiers.reference import MEASURED
-from router.interfaces import ClassifierInput
+from router.classifier import ClassifierInput
 
 __all__ = ["TASKS", "Task", "main", "measure_task"]
 

@@ -26,8 +26,8 @@ from classifiers.scoring import AllProbabilities, Scorer
 from classifiers.shape import find_shapes
 from classifiers.signals import SignalMatcher
 from classifiers.stacking import marks_of, restack
+from router.classifier import ClassifierInput
 from router.errors import ModelError
-from router.interfaces import ClassifierInput
 from router.schema import URGENCIES, Classification, Evidence
 
 __all__ = ["LinearClassifier", "decide_urgency"]

@@ -21,7 +21,7 @@ from classifiers.default import SHIPPED
 from classifiers.model import LinearClassifier
 from classifiers.public import SOURCES, set_rows
 from classifiers.reference import MEASURED
-from router.interfaces import ClassifierInput
+from router.classifier import ClassifierInput
 from router.schema import LANGUAGES
 
 __all__ = ["complaint_f1", "false_alarms", "main"]

@@ -50,7 +50,11 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Parameters:
-    """A trained linear model. Rows of ``weights``: the kept columns in order, then signals, channels and shapes."""
+    """A trained linear model.
+
+    Rows of ``weights``: one of zeros, for every column that was not kept; the kept columns in order; signals, channels,
+    shapes. So the table that scores are added up from is a part of it as it stands, and a model is in memory once.
+    """
 
     name: str
     features: FeatureSettings
@@ -58,7 +62,7 @@ class Parameters:
     columns: npt.NDArray[np.int32]  # kept columns of the features, ascending; shape (a,)
     idf: Floats  # of the kept columns; shape (a,), or (0,) for none
     idf_rest: float  # of all others
-    weights: Floats  # shape (a + signals + channels + shapes, labels of all heads)
+    weights: Floats  # shape (1 + a + signals + channels + shapes, labels of all heads)
     bias: Floats  # shape (labels of all heads,)
     thresholds: Thresholds
     signals: SignalFile

@@ -64,9 +64,7 @@ class Scorer:
         known = len(parameters.columns)
         self.slot_of = np.zeros(self.settings.columns, np.int32)
         self.slot_of[parameters.columns] = np.arange(1, known + 1)
-        self.table = np.zeros((known + 1, parameters.weights.shape[1]), np.float32)
-        self.table[1:] = parameters.weights[:known]
-        self.extra = np.ascontiguousarray(parameters.weights[known:], np.float32)
+        self.table, self.extra = parameters.weights[: known + 1], parameters.weights[known + 1 :]
         self.bias = parameters.bias.astype(np.float32)
         self.idf: Floats | None = None
         if len(parameters.idf):

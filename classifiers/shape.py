@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a text is written, apart from its words: questions, exclamations, length, layout, case, pictures.
 
-The same in every language, so what one language teaches serves all. A whole batch is looked at with array operations.
+The same in every language, so what one language teaches serves all. A whole batch is looked at with array operations;
+for a text by itself their many calls would cost more than the string methods that say the same.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,6 +58,42 @@ _SAD = ((0x1F44E, 0x1F44E), (0x1F4A9, 0x1F4A9), (0x1F620, 0x1F62D), (0x1F641, 0x
 _PICTURES = ((0x1F000, 0x1FAFF),)
 
 
+_SENTENCE_ENDS = re.compile(r"[.!?\n]+")
+_CAPITALS = re.compile("[" + "".join(re.escape(chr(code)) for code in np.flatnonzero(_CLASSES & _UPPER)) + "]")
+_FOUR_DIGITS = re.compile(r"[0-9]{4}")
+_DIGITS = re.compile(r"[0-9]")
+_WWW = re.compile(r"[wW]{3}\.")
+
+
+def _one_of(ranges: Sequence[tuple[int, int]]) -> str:
+    return "[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges) + "]"
+
+
+_GLAD_MARKS = re.compile(r"[:;]-?\)|" + _one_of(_GLAD))
+_SAD_MARKS = re.compile(r":-?\(|" + _one_of(_SAD))
+_PICTURE_MARKS = re.compile(_one_of(_PICTURES))
+_QUOTE_MARKS = re.compile('["«»“”„]')
+_MONEY_MARKS = re.compile("[$£%€]")
+
+
+def _shapes_of_one(text: str) -> _Ints:
+    """What ``find_shapes`` finds, for one text."""
+    size, asked, exclaimed, lines = len(text), text.count("?"), text.count("!"), text.count("\n")
+    capitals = len(_CAPITALS.findall(text))
+    first = ord(text[0]) if text else 0
+    holds = (
+        asked > 0, asked > 1, text.rstrip()[-1:] == "?",
+        asked >= _MOSTLY * max(1, len(_SENTENCE_ENDS.findall(text))),
+        exclaimed > 0, exclaimed > 1, exclaimed > 3, "..." in text or "…" in text, _QUOTE_MARKS.search(text),
+        lines > 0, lines > 3, *(size < length for length in _LENGTHS),
+        size > _SHOUTED and 2 * capitals > size, capitals == 0, first < _CASED and _CLASSES[first] & _LOWER,
+        _DIGITS.search(text), _FOUR_DIGITS.search(text), _MONEY_MARKS.search(text),
+        "://" in text or _WWW.search(text), "@" in text, "#" in text,
+        _GLAD_MARKS.search(text), _SAD_MARKS.search(text), not text.isascii() and _PICTURE_MARKS.search(text),
+    )  # fmt: skip
+    return np.array([place for place, held in enumerate(holds) if held], np.int64)
+
+
 def _within(codes: npt.NDArray[np.uint32], ranges: Sequence[tuple[int, int]]) -> _Marks:
     found = np.zeros(len(codes), bool)
     for first, last in ranges:
@@ -75,8 +113,6 @@ def _run(*marks: _Marks) -> _Marks:
 
 def _counts(marks: Sequence[_Marks], bounds: _Ints) -> list[_Ints]:
     """How often each mark stands in each text."""
-    if len(bounds) == 2:  # one text: one call for all marks
-        return list(np.count_nonzero(marks, axis=1)[:, None])
     at = [np.searchsorted(np.flatnonzero(mark), bounds) for mark in marks]
     return [found[1:] - found[:-1] for found in at]
 
@@ -87,6 +123,9 @@ def find_shapes(texts: Sequence[str]) -> tuple[_Ints, _Ints]:
     Returns:
         Positions of texts and positions in ``SHAPES``, each pair once, texts ascending.
     """
+    if len(texts) == 1:
+        shapes = _shapes_of_one(texts[0])
+        return np.zeros_like(shapes), shapes
     sizes = np.array([len(text) for text in texts], np.int64)
     bounds = np.concatenate(([0], np.cumsum(sizes + 1)))  # a 0 stands after each text, so that nothing crosses
     codes = np.frombuffer("\0".join((*texts, "")).encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -30,8 +30,8 @@ from classifiers.public import PartRow, read_public, source_counts
 from classifiers.shape import SHAPES
 from classifiers.signals import SignalFile, read_signals
 from classifiers.stacking import restack
+from router.classifier import ClassifierInput
 from router.errors import ComplaintRouterError
-from router.interfaces import ClassifierInput
 from router.schema import LANGUAGES, TYPES, Classification
 
 __all__ = ["CHANNELS", "TrainingResult", "TrainingSettings", "train", "train_rows"]
@@ -62,8 +62,9 @@ def _parameters(
     settings: TrainingSettings,
 ) -> Parameters:
     idf = material.idf[fitted.columns] if settings.use_idf else np.zeros(0, np.float32)
+    unknown = np.zeros((1, fitted.weights.shape[1]), np.float32)
     return replace(
-        base, columns=fitted.columns, weights=fitted.weights, bias=fitted.bias, idf=idf,
+        base, columns=fitted.columns, weights=np.vstack((unknown, fitted.weights)), bias=fitted.bias, idf=idf,
         idf_rest=float(material.idf.max()),
     )  # fmt: skip
 
@@ -144,7 +145,7 @@ def train_rows(
     heads, thresholds = calibrated(material, held_out, settings)
     base = Parameters(
         name=name, features=settings.features, heads=heads, columns=np.zeros(0, np.int32), idf=np.zeros(0, np.float32),
-        idf_rest=1.0, weights=np.zeros((0, outputs), np.float32), bias=np.zeros(outputs, np.float32),
+        idf_rest=1.0, weights=np.zeros((1, outputs), np.float32), bias=np.zeros(outputs, np.float32),
         thresholds=thresholds, signals=signals, channels=CHANNELS, languages=LANGUAGES,
         shapes=SHAPES,
     )  # fmt: skip

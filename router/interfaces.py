@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import Field
 
+from router.classifier import Classifier, ClassifierInput
 from router.content import ReadLimits
 from router.measure import Unit
 from router.records import RawReceipt, SinkEvent
-from router.schema import Classification, Customer, Frozen, InboundMessage, RawMessage, Receipt, Reply, Visibility
+from router.schema import Customer, Frozen, InboundMessage, RawMessage, Receipt, Reply, Visibility
 from router.storage import Store
 
 if TYPE_CHECKING:
@@ -170,25 +171,7 @@ Parse = Callable[[RawMessage, ParseOptions], list[InboundMessage]]
 Raises: ParseError, and nothing else, when the bytes are not what they claim to be."""
 
 
-# --- classification ----------------------------------------------------------------------------------------------
-
-
-class ClassifierInput(Frozen):
-    """One text to label; subject and words already joined by the caller, history removed."""
-
-    text: str
-    channel: str = ""
-    language: str = ""
-
-
-class Classifier(Protocol):
-    """A batch in, a batch out, in the same order. Never raises on text."""
-
-    @property
-    def name(self) -> str:
-        """Name and digest of the model, as decisions record it."""
-
-    def classify(self, batch: Sequence[ClassifierInput], *, explain: bool = True) -> list[Classification]: ...
+# --- customers -----------------------------------------------------------------------------------------------------
 
 
 class Customers(Protocol):

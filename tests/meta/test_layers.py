@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 BOTTOM = ("router.raw", "router.content", "router.schema", "router.errors")
 CONTRACTS = (
-    *BOTTOM, "router.records", "router.interfaces", "router.storage", "router.measure", "router.deadlines.records",
-    "router.learning.records", "router.assign.records", "router.incidents.records",
+    *BOTTOM, "router.records", "router.classifier", "router.interfaces", "router.storage", "router.measure",
+    "router.deadlines.records", "router.learning.records", "router.assign.records", "router.incidents.records",
 )  # fmt: skip
 PIPELINE = (
     *CONTRACTS, "router.rules", "router.config.models", "router.crypto", "router.failpoints", "router.batcher",
@@ -52,7 +52,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.incidents.signs": (*BOTTOM, "router.incidents.settings"),
     "router.incidents.detect": (*BOTTOM, "router.incidents.settings"),
     "router.incidents.mute": (*BOTTOM, "router.incidents.settings", "router.incidents.signs"),
-    "router.interfaces": (*BOTTOM, "router.records", "router.storage", "router.measure"),
+    "router.classifier": ("router.schema",),
+    "router.interfaces": (*BOTTOM, "router.classifier", "router.records", "router.storage", "router.measure"),
     "router.registry": (*CONTRACTS,),
     "router.config": (
         *CONTRACTS,
