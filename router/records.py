@@ -242,6 +242,14 @@ class Entry(Frozen):
     reply: Reply | None = None
 
 
+class Tallies(Frozen):
+    """How many rows wait for what."""
+
+    outbox: dict[str, int]  # by state
+    overdue: int  # clocks past due that no law sets
+    overdue_statutory: int
+
+
 class User(Frozen):
     """Somebody who logs in. Managers read all teams; administrators configure and read no complaint."""
 

@@ -25,8 +25,9 @@ from router.records import (
     RawReceipt,
     RawRecord,
     Session,
+    Tallies,
     User,
-)
+)  # fmt: skip
 from router.schema import Case, RawMessage, Receipt, Reply
 
 __all__ = ["Store"]
@@ -65,6 +66,7 @@ class Store(IncidentStore, Protocol):
     async def add_note(self, case_id: str, text: str, *, actor: str) -> None: ...
     async def queue_counts(self) -> dict[tuple[str, str], int]: ...
     async def raw_states(self) -> dict[str, int]: ...
+    async def tallies(self, now: datetime) -> Tallies: ...
 
     # corrections
     async def corrections(self, case_id: str) -> list[Correction]: ...

@@ -56,16 +56,15 @@ class Watch:
         self._metrics.open_cases.clear()  # a queue that is empty now is not counted by the store
         for (team, queue), count in (await store.queue_counts()).items():
             self._metrics.open_cases.labels(team, queue).set(count)
-        late = await store.due_clocks(until=self._clock.now(), limit=10_000)
-        for statutory in (True, False):
-            count = sum(clock.statutory is statutory for clock in late)
-            self._metrics.overdue.labels("yes" if statutory else "no").set(count)
+        tallies = await store.tallies(self._clock.now())
+        self._metrics.overdue.labels("yes").set(tallies.overdue_statutory)
+        self._metrics.overdue.labels("no").set(tallies.overdue)
         incidents = await store.incidents(state="open", limit=1000)
         for muted in (True, False):
             count = sum(one.is_muted(self._clock.now()) is muted for one in incidents)
             self._metrics.open_incidents.labels("yes" if muted else "no").set(count)
         for state in ("awaiting_approval", "pending", "parked", "failed"):
-            self._metrics.outbox_rows.labels(state).set(len(await store.outbox_rows(states=[state], limit=10_000)))
+            self._metrics.outbox_rows.labels(state).set(tallies.outbox.get(state, 0))
 
     async def ask_channels(self) -> None:
         """See how each channel is, rarely: many ask their platform, and platforms count questions."""

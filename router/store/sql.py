@@ -32,15 +32,25 @@ from router.records import (
     RawOutcome,
     RawReceipt,
     RawRecord,
-    Session,
-    User,
-)
+    Tallies,
+)  # fmt: skip
 from router.schema import Case, RawMessage, Receipt, Reply
-from router.store import assignments, cases, clocks, conversation, corrections, history, intake, outbox, people
+from router.store import (
+    assignments,
+    cases,
+    clocks,
+    conversation,
+    corrections,
+    history,
+    intake,
+    outbox,
+    tallies,
+)  # fmt: skip
 from router.store.database import Database, PostgresDatabase, SqliteDatabase
 from router.store.migrate import migrate
 from router.store.raw_files import INLINE_BYTES, RawFiles
 from router.store.with_incidents import WithIncidents
+from router.store.with_people import WithPeople
 
 __all__ = ["SqlStore", "open_store"]
 
@@ -69,7 +79,7 @@ async def open_store(
     return SqlStore(database, files=files, reference=reference, clock=clock or SystemClock())
 
 
-class SqlStore(WithIncidents):
+class SqlStore(WithIncidents, WithPeople):
     """See ``router.interfaces.Store``."""
 
     def __init__(
@@ -140,6 +150,9 @@ class SqlStore(WithIncidents):
 
     async def raw_states(self) -> dict[str, int]:
         return await self._db.read(intake.states)
+
+    async def tallies(self, now: datetime) -> Tallies:
+        return await self._db.read(lambda c: tallies.count(c, now))
 
     # --- quarantine ---
 
@@ -336,38 +349,6 @@ class SqlStore(WithIncidents):
             return row
 
         return await self._db.write(work)
-
-    # --- people and the rest ---
-
-    async def put_user(self, user: User) -> None:
-        await self._db.write(lambda c: people.put_user(c, user))
-
-    async def user(self, name: str) -> User | None:
-        return await self._db.read(lambda c: people.user(c, name))
-
-    async def users(self) -> list[User]:
-        return await self._db.read(people.users_all)
-
-    async def put_session(self, session: Session) -> None:
-        await self._db.write(lambda c: people.put_session(c, session, now=self._clock.now()))
-
-    async def session(self, token_digest: str) -> Session | None:
-        return await self._db.read(lambda c: people.session(c, token_digest, now=self._clock.now()))
-
-    async def end_session(self, token_digest: str) -> bool:
-        return await self._db.write(lambda c: people.end_session(c, token_digest))
-
-    async def cursor(self, channel: str, account: str, key: str) -> str | None:
-        return await self._db.read(lambda c: people.cursor(c, channel, account, key))
-
-    async def set_cursor(self, channel: str, account: str, key: str, value: str) -> None:
-        await self._db.write(lambda c: people.set_cursor(c, channel, account, key, value))
-
-    async def audit(self, *, case_id: str | None = None, after: int = 0, limit: int = 200) -> list[AuditRow]:
-        return await self._db.read(lambda c: people.audit_rows(c, case_id=case_id, after=after, limit=limit))
-
-    async def last_audit(self) -> int:
-        return await self._db.read(people.last_audit)
 
     async def close(self) -> None:
         await self._db.close()

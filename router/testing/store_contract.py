@@ -318,6 +318,9 @@ class StoreContract:
         assert {(case.urgency, case.tags) for case in await store.cases(CaseFilter())} == {("high", ("late",))}
         assert {case.due_at for case in await store.cases(CaseFilter(order="due"))} == {NOW + timedelta(hours=1)}
         assert await store.next_alarm() is None
+        tallies = await store.tallies(NOW + timedelta(hours=1))
+        assert (tallies.outbox, tallies.overdue, tallies.overdue_statutory) == ({"pending": 12}, 12, 0)
+        assert (await store.tallies(NOW)).overdue == 0
 
     async def test_clocks_restart_with_another_configuration(self, store: Store) -> None:
         """Clocks are told again when the configuration differs, and are gone when there are no deadlines any more."""

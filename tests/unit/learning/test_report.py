@@ -80,16 +80,16 @@ def test_report_tells_texts_that_were_called_two_things() -> None:
 
 def test_report_shows_first_what_fell() -> None:
     """A refused candidate: the place and the figure that refuse it stand above the others and are marked."""
-    fine = Check(where="gold, language de", figure="kind F1", messages=900, before=0.8, after=0.81, allowed=0.02)
-    fell = Check(where="gold, language fi", figure="kind F1", messages=900, before=0.8, after=0.7, allowed=0.02)
+    fine = Check(where="corpus, language de", figure="kind F1", messages=900, before=0.8, after=0.81, allowed=0.02)
+    fell = Check(where="corpus, language fi", figure="kind F1", messages=900, before=0.8, after=0.7, allowed=0.02)
     kept = fell.model_copy(update={"figure": "type F1", "after": 0.8})
     report = report_of([lesson(1, urgency="low")], fine, fell, kept)
     lines = report_text(report).splitlines()
     assert not report.is_good
     assert "verdict     REFUSED: as tested" in lines
     assert lines[-2:] == [
-        "  gold, language fi    900 !kind F1 0.800 -> 0.700   type F1 0.800 -> 0.800",
-        "  gold, language de    900  kind F1 0.800 -> 0.810",
+        "  corpus, language fi    900 !kind F1 0.800 -> 0.700   type F1 0.800 -> 0.800",
+        "  corpus, language de    900  kind F1 0.800 -> 0.810",
     ]
 
 

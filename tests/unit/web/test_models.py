@@ -19,7 +19,7 @@ def put(shelf: ModelShelf, clock: Any, content: bytes, *, good: bool = True) -> 
     digest = hashlib.sha256(content).hexdigest()
     refusal = {"ids": [1, 2], "reason": "one-sided", "sentence": "mallory turned kind 'complaint' into 'praise'"}
     restraint = {"group": "corrector", "corrector": "otto", "messages": 400, "weight": 300.0}
-    reason = "none of 5 figures fell further than allowed" if good else "worse than allowed: gold, language fi"
+    reason = "none of 5 figures fell further than allowed" if good else "worse than allowed: corpus, language fi"
     report = LearningReport(
         digest=digest, incumbent="shipped", made_at=clock.now(), corrections=3, weight=2.5, labels={},
         correctors={"anna": 3}, verdict={"good": good, "reason": reason, "checks": [], "failed": []},
@@ -76,7 +76,7 @@ async def test_refused_model_is_not_put_in_force(world: Any, shelf: ModelShelf) 
     assert "Put in force" not in await (await client.get("/models")).text()
     done = await world.post(client, f"/models/{digest}/promote")
     assert done.status == 422
-    assert "gold, language fi" in await done.text()
+    assert "corpus, language fi" in await done.text()
     assert shelf.in_force() == "shipped"
     assert shelf.waiting() is None
 
