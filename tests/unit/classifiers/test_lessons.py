@@ -1,33 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may be learned from corrections, and what is left out and why."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import pytest
 
-from classifiers.lessons import Lesson, LessonLimits, admit
-from router.schema import Classification
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-SAID = Classification(kind="complaint", type="delivery", urgency="normal", scores={"kind": {"complaint": 0.95}})
-WORDS = (
-    "anchor", "bottle", "candle", "dragon", "engine", "feather", "garden", "hammer",
-    "island", "jacket", "kettle", "ladder", "mirror", "needle", "orange",
-)  # fmt: skip
-
-
-def text(n: int) -> str:
-    """Words that no other number's text repeats."""
-    return " ".join(f"{WORDS[(n * 7 + i * (n % 5 + 1)) % 15]}{n * i + n}" for i in range(6))
-
-
-def lesson(n: int, **more: Any) -> Lesson:
-    values: dict[str, Any] = {
-        "id": n, "key": f"m{n}", "at": NOW + timedelta(minutes=n), "corrector": "aino", "sender": f"s{n}",
-        "text": text(n), "language": "en", "channel": "email", "said": SAID,
-    }  # fmt: skip
-    return Lesson(**values | more)
+from classifiers.lessons import LessonLimits, admit
+from router.testing.lessons import SAID, lesson, text
 
 
 def test_admit_gives_row_with_what_was_said() -> None:
@@ -41,7 +18,10 @@ def test_admit_gives_row_with_what_was_said() -> None:
 
 def test_newest_label_wins() -> None:
     """Of several words about one message the last counts, label by label, whatever the order they come in."""
-    early, late = lesson(1, kind="praise"), lesson(2, key="m1", text=text(1), kind="request", type="account")
+    early, late = (
+        lesson(1, kind="praise"),
+        lesson(2, key="m1", text=text(1), kind="request", type="account"),
+    )
     other = lesson(3, key="m1", text=text(1), urgency="low")
     [row] = admit([other, late, early]).rows
     assert (row.kind, row.type, row.urgency) == ("request", "account", "low")

@@ -3,34 +3,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 from classifiers.candidate import Candidate, Check, Verdict
 from classifiers.lessons import Lesson, LessonLimits, admit
 from router.learning.report import LearningReport, report_text
-from router.schema import Classification, Frozen
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-SAID = Classification(kind="complaint", type="delivery", urgency="normal", scores={"kind": {"complaint": 0.95}})
-WORDS = (
-    "anchor", "bottle", "candle", "dragon", "engine", "feather", "garden", "hammer",
-    "island", "jacket", "kettle", "ladder", "mirror", "needle", "orange",
-)  # fmt: skip
-
-
-def text(n: int) -> str:
-    """Words that no other number's text repeats."""
-    return " ".join(f"{WORDS[(n * 7 + i * (n % 5 + 1)) % 15]}{n * i + n}" for i in range(6))
-
-
-def lesson(n: int, **more: Any) -> Lesson:
-    values: dict[str, Any] = {
-        "id": n, "key": f"m{n}", "at": NOW + timedelta(minutes=n), "corrector": "aino", "sender": f"s{n}@example.org",
-        "text": text(n), "language": "en", "channel": "email", "said": SAID,
-    }  # fmt: skip
-    return Lesson(**values | more)
+from router.schema import Frozen
+from router.testing.lessons import NOW, lesson
 
 
 def report_of(lessons: list[Lesson], *checks: Check, **limits: Any) -> LearningReport:
@@ -72,7 +52,10 @@ def test_report_names_who_is_held_down() -> None:
 def test_report_tells_texts_that_were_called_two_things() -> None:
     """Nearly the same words with two truths teach neither, and the report says which two."""
     words = "My parcel with the blue lamp has not arrived since last Tuesday, where is it now?"
-    one, two = lesson(1, text=words, kind="complaint"), lesson(2, text=words + "!", kind="request", corrector="ben")
+    one, two = (
+        lesson(1, text=words, kind="complaint"),
+        lesson(2, text=words + "!", kind="request", corrector="ben"),
+    )
     assert "2 conflict: 2 messages with nearly the same words were called 'complaint' and 'request' (kind)" in (
         report_text(report_of([one, two, lesson(3, urgency="low")]))
     )
