@@ -21,6 +21,7 @@ import numpy.typing as npt
 from pydantic import Field, ValidationError
 
 from classifiers.features import FeatureSettings, Floats
+from classifiers.further import Further
 from classifiers.model import LinearClassifier
 from classifiers.parameters import HEADS, Head, Parameters, Thresholds
 from classifiers.shape import SHAPES
@@ -32,7 +33,7 @@ from router.schema import KINDS, URGENCIES, Frozen
 
 __all__ = ["FORMAT", "load", "read_parameters", "save"]
 
-FORMAT = 2
+FORMAT = 3
 _ARRAYS = {
     "columns": "<i4",
     "idf": "<f2",
@@ -41,6 +42,7 @@ _ARRAYS = {
     "bias": "<f4",
     "inner": "<f4",
     "outer": "<f4",
+    "further": "<f4",
 }
 _MAX_FILE = 64 * 1024 * 1024
 _MAX_ENTRY = 256 * 1024 * 1024
@@ -144,6 +146,7 @@ def save(parameters: Parameters, path: Path) -> str:
         "bias": parameters.bias.astype("<f4"),
         "inner": (stack.inner if stack is not None else np.zeros((0, 0))).astype("<f4"),
         "outer": (stack.outer if stack is not None else np.zeros((0, 0))).astype("<f4"),
+        "further": (parameters.further.weights if parameters.further else np.zeros((0, 0))).astype("<f4"),
     }
     blobs = {name: _array_bytes(array) for name, array in arrays.items()}
     manifest = _manifest_of(parameters, arrays, blobs).model_dump_json(indent=1).encode()
@@ -171,7 +174,7 @@ def read_parameters(path: Path) -> tuple[Parameters, str]:
     """Read and check an archive; returns the parameters and the SHA-256 of the file. Raises ModelError."""
     caps = {"manifest.json": _MAX_MANIFEST, **dict.fromkeys((f"{name}.npy" for name in _ARRAYS), _MAX_ENTRY)}
     try:
-        blobs, digest = read_zip(path, caps, most=_MAX_FILE)
+        blobs, digest = read_zip(path, caps, most=_MAX_FILE, first=_check_format)
         manifest = _read_manifest(blobs["manifest.json"])
         arrays = {name: _read_array(name, blobs[f"{name}.npy"], manifest) for name in _ARRAYS}
         return _assemble(manifest, arrays), digest
@@ -179,15 +182,19 @@ def read_parameters(path: Path) -> tuple[Parameters, str]:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _read_manifest(blob: bytes) -> _Manifest:
+def _check_format(blob: bytes) -> None:
+    """Looked at before anything else: another format has other entries, and its age is what people must hear of."""
     try:
         content = json.loads(blob)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"manifest.json is not JSON: {error}") from error
     if isinstance(content, dict) and content.get("format") != FORMAT:
         raise ModelError(f"has format {content.get('format')!r:.40}; this version reads {FORMAT}. Train it again")
+
+
+def _read_manifest(blob: bytes) -> _Manifest:
     try:
-        manifest = _Manifest.model_validate(content)
+        manifest = _Manifest.model_validate_json(blob)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
@@ -260,6 +267,7 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
     return Parameters(
         name=manifest.name,
         stack=_stack_of(arrays["inner"], arrays["outer"], inputs, manifest),
+        further=_further_of(arrays["further"], inputs, manifest),
         features=features,
         heads={name: Head(**manifest.heads[name].model_dump()) for name in HEADS},
         columns=columns,
@@ -274,6 +282,18 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
         shapes=manifest.shapes,
         card=manifest.card,
     )
+
+
+def _further_of(weights: Floats, inputs: int, manifest: _Manifest) -> Further | None:
+    """What names further types; none where the array is empty."""
+    if weights.shape == (0, 0):
+        return None
+    types = len(manifest.heads["type"].labels)
+    if weights.shape != (inputs + types + 1, types):
+        raise ModelError(
+            f"further.npy has shape {weights.shape}; labels, channels and shapes need {inputs + types + 1, types}"
+        )
+    return Further(weights)
 
 
 def _stack_of(inner: Floats, outer: Floats, inputs: int, manifest: _Manifest) -> Stack | None:

@@ -89,19 +89,17 @@ def learn_lean(chances: _Array, truth: _Labels) -> tuple[float, ...]:
     return tuple(float(value) for value in lean)
 
 
-def learn_also(chances: _Array, truth: _Labels, further: Sequence[Sequence[int]]) -> float:
-    """The probability from which a second type is named, by the best F1 of the further types."""
+def learn_also(chances: _Array, also: npt.NDArray[np.bool_]) -> float:
+    """The probability from which a further type is named, by the best F1 of further types.
+
+    Args:
+        chances: Held-out, of each type as a further one; shape (n, types).
+        also: The truth, same shape.
+    """
     best, chosen = 0.0, 0.5
-    wanted = sum(map(len, further))
-    top = chances.argmax(axis=1)
-    for limit in np.arange(0.08, 0.5, 0.01):
-        named = [np.flatnonzero(row >= limit) for row in chances]
-        right = said = 0
-        for i, types in enumerate(named):
-            others = set(types.tolist()) - {int(top[i])}
-            said += len(others)
-            right += len(others & (set(further[i]) | {int(truth[i])}))
-        score = 2 * right / max(1, said + wanted)
+    for limit in np.arange(0.05, 0.95, 0.01):
+        named = chances >= limit
+        score = 2 * int((named & also).sum()) / max(1, int(named.sum()) + int(also.sum()))
         if score > best:
             best, chosen = score, float(limit)
     return round(chosen, 4)
@@ -133,7 +131,7 @@ def learn_urgency(
     """
     is_critical = truth == 0
     best_critical, best_value = 0.5, (-1.0, -1.0)
-    for limit in np.arange(0.05, 0.8, 0.01):
+    for limit in np.arange(0.05, 0.8, 0.0025):
         said = chances[:, 0] >= limit
         hits = float((said & is_critical).sum())
         got, exact = hits / max(1, is_critical.sum()), hits / max(1, said.sum())

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A candidate: a model that learned corrections too, judged against the one in force before anybody relies on it.
 
-Gold are the written examples: every one is judged by a model that has not seen it (folds by hash of the words), once
-with the corrections and once as the model in force was. Corrections that are newer than the model in force are judged
-the same way, by models that learned everything but them.
+Three things judge it. The messages of the corpus, every one by a model that has not seen it (folds by hash of the
+words), once with the corrections and once as the model in force was. The gold set, which no model has seen, by the two
+models as they are. And corrections newer than the model in force, by models that learned everything but them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from classifiers.archive import save
-from classifiers.corpus import corpus_digest, corpus_files
+from classifiers.corpus import CorpusRow, corpus_digest, corpus_files, gold_files, read_corpus
 from classifiers.evaluation import Report, Scores
 from classifiers.lessons import Admitted, Lesson
 from classifiers.model import LinearClassifier
@@ -27,6 +27,9 @@ from router.schema import Classification, Frozen
 
 __all__ = ["Candidate", "Check", "Tolerance", "Verdict", "make_candidate"]
 
+_Told = tuple[CorpusRow | Lesson, Classification, Classification]
+"""The truth, and what the model in force and the candidate say."""
+
 _BY_CHANCE = 1.64  # standard deviations that one in twenty falls exceeds by chance
 _SHOWN = 12
 
@@ -34,14 +37,14 @@ _SHOWN = 12
 class Tolerance(Frozen):
     """By how much a figure may fall before a candidate is refused; shares from 0 to 1."""
 
-    f1: float = Field(default=0.02, ge=0, le=1)  # of kind and type, per language and channel of the gold
+    f1: float = Field(default=0.02, ge=0, le=1)  # of kind and type, per language and channel of the corpus
     critical_recall: float = Field(default=0.05, ge=0, le=1)
-    corrections: float = Field(default=0.05, ge=0, le=1)  # right answers among new corrections
+    corrections: float = Field(default=0.05, ge=0, le=1)  # right answers among new corrections, and in the gold set
     least: int = Field(default=20, ge=1)  # messages of a group below which a figure is chance
 
 
 class Check(Frozen):
-    """One figure before and after. ``where`` is "gold, language fi" or "corrections, channel email"."""
+    """One figure before and after. ``where`` is "corpus, language fi", "gold, all" or "corrections, channel email"."""
 
     where: str
     figure: str
@@ -89,6 +92,7 @@ def make_candidate(
     *,
     incumbent: Classifier,
     corpus: Sequence[Path] = (),
+    gold: Sequence[Path] | None = None,
     learned_until: int = 0,
     tolerance: Tolerance | None = None,
     seed: int = 0,
@@ -101,10 +105,11 @@ def make_candidate(
         incumbent: The model in force. Its figures on the corpus are those of its card if it was trained on the same
             files, else those of a model trained the same way without corrections.
         corpus: Labelled files; the corpus that ships by default.
+        gold: Labelled files that no model learns from; those that ship by default.
         learned_until: The newest correction that the incumbent has learned from; only newer ones compare fairly.
     """
     tolerance, corpus = tolerance or Tolerance(), tuple(corpus) or tuple(corpus_files())
-    before = _gold_of(incumbent, corpus)
+    before = _known_of(incumbent, corpus)
     share = 1.0 if before is not None else 0.5
     if before is None:
         plain = train(corpus, seed=seed, settings=settings, progress=_part(progress, "before: ", 0.0, 0.5))
@@ -114,7 +119,8 @@ def make_candidate(
     )
     after = {"language": made.report.by_language, "channel": made.report.by_channel}
     checks = [
-        *_gold_checks(before, after, tolerance),
+        *_corpus_checks(before, after, tolerance),
+        *_gold_checks(gold_files() if gold is None else gold, made.model, incumbent, tolerance),
         *_correction_checks(admitted.lessons, made.judged, incumbent, learned_until, tolerance),
     ]
     return Candidate(made.model, made.report, _verdict(checks))
@@ -124,7 +130,7 @@ def _part(progress: Progress, prefix: str, start: float, share: float) -> Progre
     return lambda what, done: progress(prefix + what, start + share * done)
 
 
-def _gold_of(incumbent: Classifier, corpus: Sequence[Path]) -> dict[str, dict[str, Scores]] | None:
+def _known_of(incumbent: Classifier, corpus: Sequence[Path]) -> dict[str, dict[str, Scores]] | None:
     """The figures on a model's card, if they are of these files and complete."""
     card = incumbent.parameters.card if isinstance(incumbent, LinearClassifier) else {}
     if card.get("training_data") != {path.name: corpus_digest(path) for path in corpus}:
@@ -138,7 +144,7 @@ def _gold_of(incumbent: Classifier, corpus: Sequence[Path]) -> dict[str, dict[st
         return None
 
 
-def _gold_checks(
+def _corpus_checks(
     before: Mapping[str, Mapping[str, Scores]], after: Mapping[str, Mapping[str, Scores]], tolerance: Tolerance
 ) -> Iterator[Check]:
     for group, groups in before.items():
@@ -154,9 +160,22 @@ def _gold_checks(
                 old, new = getattr(then, attribute), getattr(now, attribute)
                 if old is not None:
                     yield Check(
-                        where=f"gold, {group} {name or 'unknown'}", figure=figure, messages=then.messages,
+                        where=f"corpus, {group} {name or 'unknown'}", figure=figure, messages=then.messages,
                         before=old, after=new or 0.0, allowed=allowed,
                     )  # fmt: skip
+
+
+def _gold_checks(
+    gold: Sequence[Path], made: LinearClassifier, incumbent: Classifier, tolerance: Tolerance
+) -> Iterator[Check]:
+    """Both models on messages that neither has seen, in the labels of the model whatever an installation calls them."""
+    if not gold:
+        return
+    rows = read_corpus(gold)
+    batch = [ClassifierInput(text=row.text, channel=row.channel) for row in rows]
+    plain = LinearClassifier(incumbent.parameters) if isinstance(incumbent, LinearClassifier) else incumbent
+    told = (model.classify(batch, explain=False) for model in (plain, made))
+    yield from _group_checks("gold", list(zip(rows, *told, strict=True)), tolerance)
 
 
 def _correction_checks(
@@ -171,19 +190,22 @@ def _correction_checks(
         return
     batch = [ClassifierInput(text=one.text, channel=one.channel) for one, _ in fresh]
     told = incumbent.classify(batch, explain=False)
-    every = [(one, then, now) for (one, now), then in zip(fresh, told, strict=True)]
-    groups: dict[str, list[tuple[Lesson, Classification, Classification]]] = {}
-    for row in every:
+    every: list[_Told] = [(one, then, now) for (one, now), then in zip(fresh, told, strict=True)]
+    yield from _group_checks("corrections", every, tolerance)
+
+
+def _group_checks(what: str, told: Sequence[_Told], tolerance: Tolerance) -> Iterator[Check]:
+    """Right answers and recall of critical, in all and by language and channel."""
+    groups: dict[str, list[_Told]] = {}
+    for row in told:
         for name in ("all", f"language {row[0].language}", f"channel {row[0].channel}"):
             groups.setdefault(name, []).append(row)
     for name, rows in sorted(groups.items()):
         for head in ("kind", "type", "urgency"):
-            yield from _share_right(f"corrections, {name}", head, rows, tolerance)
+            yield from _share_right(f"{what}, {name}", head, rows, tolerance)
 
 
-def _share_right(
-    where: str, head: str, rows: Sequence[tuple[Lesson, Classification, Classification]], tolerance: Tolerance
-) -> Iterator[Check]:
+def _share_right(where: str, head: str, rows: Sequence[_Told], tolerance: Tolerance) -> Iterator[Check]:
     said = [(getattr(one, head), getattr(then, head), getattr(now, head)) for one, then, now in rows]
     for figure, spoken in (
         (f"right {head}", [row for row in said if row[0] is not None]),

@@ -23,11 +23,12 @@ from router.errors import ConfigError, Mistake
 from router.schema import TYPES, Frozen, Kind, Urgency
 
 __all__ = [
-    "CORPUS", "CorpusRow", "Finding", "as_labels", "corpus_digest", "corpus_files", "fold_of", "label_counts", "lint",
-    "near_duplicates", "read_corpus",
+    "CORPUS", "GOLD", "CorpusRow", "Finding", "as_labels", "corpus_digest", "corpus_files", "fold_of", "gold_files",
+    "label_counts", "lint", "near_duplicates", "read_corpus",
 ]  # fmt: skip
 
 CORPUS = Path(__file__).parent / "data" / "corpus"
+GOLD = Path(__file__).parent / "data" / "gold"
 _MAX_LINE = 100_000
 _SHOWN_MISTAKES = 50
 
@@ -81,6 +82,11 @@ class Finding:
 
 def corpus_files(folder: Path = CORPUS) -> list[Path]:
     """The corpus that ships with the source, one file a language, in a fixed order."""
+    return sorted(folder.glob("*.jsonl"))
+
+
+def gold_files(folder: Path = GOLD) -> list[Path]:
+    """The messages kept apart to judge by, one file a language: no model is trained on them."""
     return sorted(folder.glob("*.jsonl"))
 
 
@@ -175,14 +181,24 @@ def _personal_data(text: str) -> Iterator[str]:
             yield what
 
 
-def near_duplicates(texts: Sequence[str], *, cosine: float = 0.8) -> list[tuple[int, int, float]]:
-    """Pairs of texts whose character 5-grams are nearly the same: (earlier, later, cosine), by position."""
-    grams = HashedNgrams(char_min=5, char_max=5, word_weight=1e-6).transform(texts)
+def near_duplicates(
+    texts: Sequence[str], others: Sequence[str] | None = None, *, cosine: float = 0.8
+) -> list[tuple[int, int, float]]:
+    """Pairs of texts whose character 5-grams are nearly the same: (earlier, later, cosine), by position.
+
+    Args:
+        others: The later ones; by default the texts themselves.
+    """
+    ngrams = HashedNgrams(char_min=5, char_max=5, word_weight=1e-6)
+    grams = ngrams.transform(texts)
+    beside = grams if others is None else ngrams.transform(others)
     pairs: list[tuple[int, int, float]] = []
     for first in range(0, len(texts), 1000):
-        close = (grams[first : first + 1000] @ grams.T).tocoo()
+        close = (grams[first : first + 1000] @ beside.T).tocoo()
         left, right = close.coords
-        keep = (close.data >= cosine) & (left + first < right)
+        keep = close.data >= cosine
+        if others is None:
+            keep &= left + first < right
         pairs += zip((left[keep] + first).tolist(), right[keep].tolist(), close.data[keep].tolist(), strict=True)
     return sorted(pairs)
 

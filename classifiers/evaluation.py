@@ -129,7 +129,7 @@ def _also_f1(rows: Sequence[Labelled], said: Sequence[Classification]) -> float 
     for row, guess in zip(rows, said, strict=True):
         wanted += len(row.also)
         named += len(guess.also)
-        right += len(set(guess.also) & {*row.also, row.type})
+        right += len(set(guess.also) & set(row.also))
     return round(2 * right / (wanted + named), 4) if wanted else None
 
 

@@ -23,13 +23,14 @@ from scipy.sparse import hstack
 
 from classifiers.calibration import fit_head
 from classifiers.features import Floats
+from classifiers.further import Further, fit_further
 from classifiers.material import CHANNELS, Material, TrainingSettings, fit_separators
 from classifiers.parameters import HEADS
 from classifiers.shape import SHAPES
 from classifiers.stacking import Stack, fit_stack
 from classifiers.telling import tell_apart
 
-__all__ = ["Fitted", "Workers", "fit_part", "fit_stack_of", "marks_of_rows"]
+__all__ = ["Fitted", "Workers", "fit_further_of", "fit_part", "fit_stack_of", "marks_of_rows"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -98,6 +99,17 @@ def fit_stack_of(material: Material, settings: TrainingSettings, seed: int, job:
     )
     plain = fit_head(scores[known, : len(labels)], material.truth["kind"][known], labels)
     return found and replace(found, scale=plain.scale)
+
+
+def fit_further_of(
+    material: Material, settings: TrainingSettings, seed: int, job: tuple[Floats, _Rows]
+) -> Further | None:
+    """What names further types. The job is that of ``fit_stack_of``."""
+    del settings, seed
+    scores, rows = job
+    truth = material.truth["type"]
+    rows = rows[(rows < len(material.also)) & (truth[rows] >= 0)]
+    return fit_further(scores[rows], marks_of_rows(material, rows), truth[rows], material.also[rows])
 
 
 def marks_of_rows(material: Material, rows: _Rows) -> Floats:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.calibration import chances_of, fit_head, learn_also, learn_doubt, learn_lean, learn_urgency
-from classifiers.corpus import as_labels
 from classifiers.features import Floats
+from classifiers.further import Chances
 from classifiers.material import CHANNELS, Material, TrainingSettings
 from classifiers.own_rows import OwnRow
 from classifiers.parameters import HEADS, Head, Thresholds
@@ -35,11 +35,14 @@ def _untaught(name: str, labels: tuple[str, ...]) -> Head:
     return Head(labels, shift=tuple(_TAKEN_FOR_GRANTED * (i == usual) for i in range(len(labels))))
 
 
-def calibrated(material: Material, held_out: Floats, settings: TrainingSettings) -> tuple[dict[str, Head], Thresholds]:
+def calibrated(
+    material: Material, held_out: Floats, also: Chances, settings: TrainingSettings
+) -> tuple[dict[str, Head], Thresholds]:
     """Calibration of every head, and where its probabilities become decisions.
 
     Args:
         held_out: Scores of every message by separators that had not seen it; shape (messages, labels of all heads).
+        also: Probabilities of further types in the same way; shape (messages, types).
     """
     heads, chances, truths, judged, at = {}, {}, {}, {}, 0
     for name in HEADS:
@@ -56,7 +59,6 @@ def calibrated(material: Material, held_out: Floats, settings: TrainingSettings)
             heads[name] = replace(heads[name], lean=learn_lean(chances[name], truths[name]))
         at += size
     typed = judged["type"]
-    further = [as_labels(material.rows[int(i)].also, material.labels["type"]).tolist() for i in typed]
     critical, high = 0.5, 0.5
     if len(truths["urgency"]):
         critical, high = learn_urgency(chances["urgency"], truths["urgency"])
@@ -82,7 +84,7 @@ def calibrated(material: Material, held_out: Floats, settings: TrainingSettings)
         kind=least_kind,
         type=least_type,
         by_channel=by_channel,
-        also=learn_also(chances["type"], truths["type"], further),
+        also=learn_also(also[typed], material.also[typed]),
         critical=critical,
         high=high,
     )

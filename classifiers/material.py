@@ -63,6 +63,7 @@ class Material:
     sizes: dict[str, Floats]  # head -> of each column of ``extra``
     truth: dict[str, npt.NDArray[np.int64]]  # head -> position of the label, -1 for none
     labels: dict[str, tuple[str, ...]]
+    also: npt.NDArray[np.bool_]  # which further types each message of ``rows`` has; shape (rows, types)
     fold: npt.NDArray[np.int64]  # -1: of further sources, learned from in every fold and never judged
     weight: Floats  # how much each message counts in training
     idf: Floats
@@ -141,6 +142,7 @@ def make_material(
         sizes={head: sizes_of(extra, len(signals.groups), head, settings) for head in HEADS},
         truth={head: as_labels([getattr(row, head) for row in every], labels[head]) for head in HEADS},
         labels=labels,
+        also=np.array([[name in row.also for name in types] for row in rows], bool).reshape(len(rows), len(types)),
         fold=np.array([*(fold_of(row.text, settings.folds) for row in rows), *folds_of(more, settings)], np.int64),
         weight=np.array([row.weight if isinstance(row, OwnRow | PartRow) else 1.0 for row in every], np.float32),
         idf=idf,

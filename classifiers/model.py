@@ -136,18 +136,27 @@ class LinearClassifier:
         floors = np.full(len(texts), len(URGENCIES))
         np.minimum.at(floors, match.row, self._floors[match.group])
         part = list(map(_Reading, texts, (given.channel for given in batch), guesses, floors.tolist()))
-        every = self._probabilities.of(self._restacked(scored.scores, *extra)).round(4)
+        marks = marks_of(extra[0], extra[1] - len(self._group), size=len(texts), width=self._width - len(self._group))
+        every = self._probabilities.of(restack(self.parameters.stack, scored.scores, marks)).round(4)
         tables: dict[str, list[list[float]]] = {}
         chosen: dict[str, list[int]] = {}
         for head in HEADS:
             chances = every[:, self._slices[head]]
             weighed = chances * self._factors[head]
+            if head == "type":
+                further = self._further(scored.scores, marks, weighed.argmax(axis=1))
             if head == "type" and self._map is not None:
                 chances, weighed = self._map.chances(chances).round(4), self._map.merge(weighed)
             tables[head] = chances.tolist()
             chosen[head] = weighed.argmax(axis=1).tolist()
         labelled = [
-            self._decide(reading, {head: tables[head][i] for head in HEADS}, chosen["kind"][i], chosen["type"][i])
+            self._decide(
+                reading,
+                {head: tables[head][i] for head in HEADS},
+                chosen["kind"][i],
+                chosen["type"][i],
+                further.get(i, {}),
+            )
             for i, reading in enumerate(part)
         ]
         whys: list[dict[str, tuple[Evidence, ...]]] = [{} for _ in part]
@@ -173,13 +182,21 @@ class LinearClassifier:
         pairs = sorted_unique(np.concatenate((match.row * width + match.group, *held)))
         return pairs // max(width, 1), pairs % max(width, 1)
 
-    def _restacked(self, scores: Floats, texts: IntArray, on: IntArray) -> Floats:
-        if (stack := self.parameters.stack) is None:
-            return scores
-        marks = marks_of(texts, on - len(self._group), size=len(scores), width=self._width - len(self._group))
-        return restack(stack, scores, marks)
+    def _further(self, scores: Floats, marks: Floats, chosen: IntArray) -> dict[int, dict[str, float]]:
+        """The further types that are probable enough, of the texts that have any, and how probable they are."""
+        if self.parameters.further is None:
+            return {}
+        chances = self.parameters.further.chances(scores, marks, chosen)
+        if self._map is not None:
+            chances = self._map.highest(chances)
+        found: dict[int, dict[str, float]] = {}
+        for text, type_ in zip(*np.nonzero(chances >= self.parameters.thresholds.also), strict=True):
+            found.setdefault(int(text), {})[self._types[type_]] = float(chances[text, type_])
+        return found
 
-    def _decide(self, reading: _Reading, row: dict[str, list[float]], kind_at: int, type_at: int) -> dict[str, Any]:
+    def _decide(
+        self, reading: _Reading, row: dict[str, list[float]], kind_at: int, type_at: int, further: dict[str, float]
+    ) -> dict[str, Any]:
         """From probabilities to labels; the fields of a Classification but the reasons."""
         limits, heads = self.parameters.thresholds, self.parameters.heads
         names = {head: self._types if head == "type" else heads[head].labels for head in HEADS}
@@ -192,8 +209,8 @@ class LinearClassifier:
         also: tuple[str, ...] = ()
         if kind not in _WITHOUT_TYPE:
             chosen = self._types[type_at]
-            others = [label for label, chance in scores["type"].items() if chance >= limits.also and label != chosen]
-            also = tuple(sorted(others, key=scores["type"].__getitem__, reverse=True)[:_MOST_ALSO])
+            others = sorted(further.keys() - {chosen}, key=further.__getitem__, reverse=True)
+            also = tuple(others[:_MOST_ALSO])
             unsure = unsure or scores["type"][chosen] < least_type
         if empty:
             kind, chosen, also = "other", None, ()

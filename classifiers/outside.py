@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shipped model on messages from elsewhere: ``python -m classifiers.outside FOLDER`` writes what it finds.
+"""The shipped model on messages it never saw: ``python -m classifiers.outside [FOLDER]`` writes what it finds.
 
-The folder holds public sets as JSON Lines; their rows stay there, only figures come here (``data/measured.json``), and
-from there into ``docs/reference/classifier.md``. Only the dev parts are used, which no model was trained on.
+Those are the gold set of this project, and public sets as JSON Lines in the folder, whose rows stay there; only
+figures come here (``data/measured.json``), and from there into ``docs/reference/classifier.md``. Of public sets only
+the dev parts are used, which no model was trained on.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ import numpy as np
 
 from classifiers.archive import load
 from classifiers.bench import measure, measure_start
+from classifiers.corpus import gold_files, read_corpus
 from classifiers.default import SHIPPED
+from classifiers.evaluation import Report, report_of
 from classifiers.model import LinearClassifier
 from classifiers.public import SOURCES, set_rows
 from classifiers.reference import MEASURED
 from router.classifier import ClassifierInput
 from router.schema import LANGUAGES
 
-__all__ = ["complaint_f1", "false_alarms", "main"]
+__all__ = ["complaint_f1", "false_alarms", "gold_report", "main"]
 
 
 # Sets that say of each message whether it complains, and the style of channel nearest to theirs. Where a set knows
@@ -52,26 +55,46 @@ def complaint_f1(model: LinearClassifier, folder: Path, name: str) -> float:
     return round(sum(scores) / 2, 3)
 
 
+def gold_report(model: LinearClassifier) -> Report:
+    """The gold set as the model labels it."""
+    rows = read_corpus(gold_files())
+    said = model.classify([ClassifierInput(text=row.text, channel=row.channel) for row in rows], explain=False)
+    return report_of(rows, said, model=model.name)
+
+
 def false_alarms(model: LinearClassifier, folder: Path, name: str) -> float:
     """The share of plain requests that the model calls complaints."""
     said = _said_complaint(model, [row["text"] for row in set_rows(folder / name, "dev")], "chat")
     return round(sum(said) / max(1, len(said)), 3)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the shipped model on public sets and on this machine's clock."""
-    parser = argparse.ArgumentParser(prog="python -m classifiers.outside", description=main.__doc__)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args(arguments).folder
-    model = load(SHIPPED)
+def _of_public_sets(model: LinearClassifier, folder: Path) -> dict[str, dict[str, float]]:
     seen = {source.name for source in SOURCES}
-    before = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
-    found = {
-        **before,
-        "model": model.name,
+    return {
         "complaint_unseen": {name: complaint_f1(model, folder, name) for name in _COMPLAINTS if name not in seen},
         "complaint_seen": {name: complaint_f1(model, folder, name) for name in _COMPLAINTS if name in seen},
         "false_alarms": {name: false_alarms(model, folder, name) for name in _REQUESTS},
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the shipped model on public sets and on this machine's clock."""
+    parser = argparse.ArgumentParser(prog="python -m classifiers.outside", description=main.__doc__)
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="public sets; without it their figures are left as they are"
+    )
+    folder = parser.parse_args(arguments).folder
+    model = load(SHIPPED)
+    before = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
+    gold = gold_report(model)
+    found = {
+        **before,
+        "model": model.name,
+        "gold": {
+            "total": gold.total.model_dump(),
+            "by_language": {language: scores.model_dump() for language, scores in gold.by_language.items()},
+        },
+        **(_of_public_sets(model, folder) if folder else {}),
         "speed": {**measure(model), **measure_start(SHIPPED)},
     }
     MEASURED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -59,6 +59,14 @@ class LabelMap:
         merged /= np.maximum(merged.sum(axis=1, keepdims=True), _LEAST)
         return merged
 
+    def highest(self, values: _Table) -> _Table:
+        """The largest of what belongs together, 0 where nothing does; shapes as in ``merge``."""
+        found = np.zeros((len(values), len(self.labels)))
+        for label, own in enumerate(self._target):
+            if own >= 0:
+                np.maximum(found[:, own], values[:, label], out=found[:, own])
+        return found
+
     def strongest(self, chances: Sequence[float], own: int) -> int:
         """The model's label that gave most to an own label, for the reasons; -1 where none can."""
         parts = [i for i, column in enumerate(self._target) if column == own]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.features import FeatureSettings, Floats
+from classifiers.further import Further
 from classifiers.signals import SignalFile
 from classifiers.stacking import Stack
 
@@ -38,7 +39,7 @@ class Thresholds:
 
     kind: float = 0.5  # below this a person should look
     type: float = 0.4
-    also: float = 0.25  # a further type is named from here on
+    also: float = 0.25  # a further type is named from here on; of its own probability, not the type's
     critical: float = 0.35  # "critical" from here on, whatever else is likelier
     high: float = 0.5  # "high" or more urgent together
     by_channel: dict[str, tuple[float, float]] = field(default_factory=dict)  # kind and type where enough was seen
@@ -70,6 +71,7 @@ class Parameters:
     languages: tuple[str, ...]
     shapes: tuple[str, ...] = ()
     stack: Stack | None = None  # None: kinds are chosen from their own scores
+    further: Further | None = None  # None: no further types are named
     card: dict[str, Any] = field(default_factory=dict)  # training data, metrics, versions: for people
 
     def slices(self) -> dict[str, slice]:

@@ -21,7 +21,7 @@ from classifiers.archive import save
 from classifiers.corpus import corpus_digest, corpus_files, label_counts, read_corpus
 from classifiers.drift import reference_of, seen_of
 from classifiers.evaluation import Report, report_of
-from classifiers.fitting import Fitted, Workers, fit_part, fit_stack_of, marks_of_rows
+from classifiers.fitting import Fitted, Workers, fit_further_of, fit_part, fit_stack_of, marks_of_rows
 from classifiers.limits import calibrated
 from classifiers.material import CHANNELS, Judged, Material, TrainingSettings, make_material
 from classifiers.model import LinearClassifier
@@ -139,10 +139,17 @@ def train_rows(
             held_out[part] = fitted.scores
         stacked = [*(np.setdiff1d(judged, part) for part in parts), judged]
         *stacks, stack = workers.each(fit_stack_of, [(held_out, rows_) for rows_ in stacked])
+        *furthers, further = workers.each(fit_further_of, [(held_out, rows_) for rows_ in stacked])
     progress("calibrating", 0.85)
-    for part, other in zip(parts, stacks, strict=True):
-        held_out[part] = restack(other, held_out[part], marks_of_rows(material, part))
-    heads, thresholds = calibrated(material, held_out, settings)
+    also = np.zeros((len(every), len(types)))
+    first = len(material.labels["kind"])
+    for part, other, besides in zip(parts, stacks, furthers, strict=True):
+        marks = marks_of_rows(material, part)
+        if besides is not None:
+            chosen = held_out[part, first : first + len(types)].argmax(axis=1)
+            also[part] = besides.chances(held_out[part], marks, chosen)
+        held_out[part] = restack(other, held_out[part], marks)
+    heads, thresholds = calibrated(material, held_out, also, settings)
     base = Parameters(
         name=name, features=settings.features, heads=heads, columns=np.zeros(0, np.int32), idf=np.zeros(0, np.float32),
         idf_rest=1.0, weights=np.zeros((1, outputs), np.float32), bias=np.zeros(outputs, np.float32),
@@ -151,8 +158,8 @@ def train_rows(
     )  # fmt: skip
     messages: list[Judged | PartRow] = [*rows, *more]
     said: list[Classification | None] = [None] * len(messages)
-    for part, fit, other in zip(parts, fits, stacks, strict=True):
-        judge = LinearClassifier(replace(_parameters(material, fit, base, settings), stack=other))
+    for part, fit, other, besides in zip(parts, fits, stacks, furthers, strict=True):
+        judge = LinearClassifier(replace(_parameters(material, fit, base, settings), stack=other, further=besides))
         batch = [ClassifierInput(text=messages[i].text, channel=messages[i].channel) for i in part]
         for i, guess in zip(part, judge.classify(batch, explain=False), strict=True):
             said[i] = guess
@@ -163,7 +170,7 @@ def train_rows(
     card["reference"] = reference_of(map(seen_of, of_corpus, rows), origin="corpus").model_dump()
     if more:
         card["further_sources"] = source_counts(more)
-    model = LinearClassifier(replace(final, card=card, stack=stack))
+    model = LinearClassifier(replace(final, card=card, stack=stack, further=further))
     progress("done", 1.0)
     return TrainingResult(model, report, tuple(said[len(rows) :]), tuple(of_corpus))
 
@@ -180,7 +187,7 @@ def _card(
 
     return {
         "method": "hashed character and word n-grams, signals, channel; one-against-rest linear SVM; "
-        "a small network over all scores chooses the kind; calibrated",
+        "a small network over all scores chooses the kind, regressions over them name further types; calibrated",
         "training_data": dict(training_data),
         "messages": len(rows),
         "labels": label_counts(rows),

@@ -8,7 +8,7 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from router.errors import ModelError
@@ -34,12 +34,15 @@ def write_zip(path: Path, entries: Mapping[str, bytes]) -> str:
     return hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
-def read_zip(path: Path, caps: Mapping[str, int], *, most: int) -> tuple[dict[str, bytes], str]:
+def read_zip(
+    path: Path, caps: Mapping[str, int], *, most: int, first: Callable[[bytes], None] = lambda content: None
+) -> tuple[dict[str, bytes], str]:
     """The entries of a file and its SHA-256.
 
     Args:
         caps: The names of exactly the entries expected, and how many bytes each may unpack to.
         most: Bytes of the whole file.
+        first: Called with the first of the entries named before the others are looked for; may raise ModelError.
 
     Raises:
         ModelError: Without the path; an entry from elsewhere, a path among them, is refused unread.
@@ -53,7 +56,12 @@ def read_zip(path: Path, caps: Mapping[str, int], *, most: int) -> tuple[dict[st
         raise ModelError(f"cannot be read: {error.strerror or error}") from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_names([entry.filename for entry in archive.infolist()], set(caps))
+            names = [entry.filename for entry in archive.infolist()]
+            begin = next(iter(caps))
+            if names.count(begin) == 1:
+                _check_entry(archive.getinfo(begin), caps[begin])
+                first(archive.read(begin))
+            _check_names(names, set(caps))
             for entry in archive.infolist():
                 _check_entry(entry, caps[entry.filename])
             return {name: archive.read(name) for name in caps}, hashlib.sha256(content).hexdigest()

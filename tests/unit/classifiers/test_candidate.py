@@ -10,7 +10,7 @@ import pytest
 
 from classifiers.archive import load
 from classifiers.candidate import Tolerance, make_candidate
-from classifiers.corpus import read_corpus
+from classifiers.corpus import gold_files, read_corpus
 from classifiers.lessons import Admitted, Lesson, LessonLimits, admit
 from classifiers.training import TrainingResult, TrainingSettings
 from router.interfaces import ClassifierInput
@@ -47,7 +47,7 @@ def test_candidate_learns_what_was_corrected(few: Path, trained: TrainingResult,
     admitted = lessons(trained, 60, kind="complaint", type="technical", urgency="high")
     wide = Tolerance(f1=1, critical_recall=1, corrections=0)
     made = make_candidate(
-        admitted, incumbent=load(tmp_path / "now.zip"), corpus=[few], settings=SETTINGS, tolerance=wide
+        admitted, incumbent=load(tmp_path / "now.zip"), corpus=[few], gold=(), settings=SETTINGS, tolerance=wide
     )
     right = {check.figure: check for check in made.verdict.checks if check.where == "corrections, all"}
     assert right["right type"].after > right["right type"].before
@@ -59,7 +59,7 @@ def test_candidate_learns_what_was_corrected(few: Path, trained: TrainingResult,
     assert load(tmp_path / "next.zip").name.endswith(digest[:12])
 
 
-def test_candidate_that_spoils_the_gold_is_refused(few: Path, trained: TrainingResult, tmp_path: Path) -> None:
+def test_candidate_that_spoils_the_corpus_is_refused(few: Path, trained: TrainingResult, tmp_path: Path) -> None:
     """Corrections that call the corpus' own words something else make it worse; the reason names the figure."""
     trained.save(tmp_path / "now.zip")
     rows = read_corpus([few])
@@ -78,7 +78,10 @@ def test_candidate_that_spoils_the_gold_is_refused(few: Path, trained: TrainingR
     )
     assert not made.verdict.good
     assert made.verdict.failed
-    assert "gold, language" in made.verdict.reason
+    assert "corpus, language" in made.verdict.reason
+    gold = {check.figure: check for check in made.verdict.checks if check.where == "gold, all"}
+    assert gold["right kind"].messages == len(read_corpus(gold_files()))
+    assert any(not check.is_good for check in gold.values()), gold
 
 
 def test_corrections_known_to_the_model_in_force_do_not_count(
@@ -105,7 +108,7 @@ def test_model_in_force_of_other_files_is_trained_again(few: Path, trained: Trai
         progress=lambda what, done: steps.append(what),
     )  # fmt: skip
     assert any(step.startswith("before: ") for step in steps)
-    assert any(check.where.startswith("gold") for check in made.verdict.checks)
+    assert any(check.where.startswith("corpus") for check in made.verdict.checks)
 
 
 def test_card_tells_reference_and_channels(trained: TrainingResult) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from classifiers.corpus import corpus_files, fold_of, lint, near_duplicates, read_corpus
+from classifiers.corpus import CORPUS, corpus_files, fold_of, gold_files, lint, near_duplicates, read_corpus
 from router.errors import ConfigError
 from router.schema import LANGUAGES
 
@@ -111,6 +111,20 @@ def test_lint_finds_personal_data_and_repeats(tmp_path: Path) -> None:
 def test_corpus_covers_the_languages() -> None:
     """There is a file for each language of the product."""
     assert {path.stem for path in corpus_files()} == set(LANGUAGES)
+
+
+def test_gold_covers_the_languages() -> None:
+    """There is a file to judge by for each language of the product."""
+    assert {path.stem for path in gold_files()} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("path", gold_files(), ids=lambda path: path.stem)
+def test_gold_is_clean_and_kept_apart(path: Path) -> None:
+    """Labels are valid and nothing is personal; no message stands nearly so in the corpus, where models learn."""
+    assert [str(finding) for finding in lint([path])] == []
+    judges, teaches = read_corpus([path]), read_corpus([CORPUS / path.name])
+    repeats = near_duplicates([row.text for row in judges], [row.text for row in teaches], cosine=0.7)
+    assert [(judges[left].text, teaches[right].text) for left, right, _ in repeats] == []
 
 
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.stem)
