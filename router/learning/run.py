@@ -98,7 +98,7 @@ def _learn(
     options: Options,
 ) -> LearningReport:
     from classifiers.candidate import make_candidate
-    from classifiers.corpus import corpus_files, read_corpus
+    from classifiers.corpus import corpus_files, gold_files, read_corpus
     from classifiers.lessons import admit
 
     settings, shelf = configuration.settings.learning, shelf_of(configuration)
@@ -108,7 +108,8 @@ def _learn(
     new = sum(lesson.id > learned for lesson in lessons)
     if new < options.least_new:
         raise NothingNew(f"{new} corrections are new to the model in force, {options.least_new} are wanted")
-    corpus = tuple(options.corpus) or settings.corpus or tuple(corpus_files())
+    own_files = tuple(options.corpus) or settings.corpus
+    corpus = own_files or tuple(corpus_files())
     admitted = admit(
         lessons,
         limits=limits_of(settings, options.trusted),
@@ -121,6 +122,7 @@ def _learn(
         admitted,
         incumbent=incumbent,
         corpus=corpus,
+        gold=() if own_files else gold_files(),  # who learns from messages of another kind is not judged by these
         learned_until=learned,
         tolerance=tolerance_of(settings),
         seed=options.seed,
