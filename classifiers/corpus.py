@@ -23,12 +23,15 @@ from router.errors import ConfigError, Mistake
 from router.schema import TYPES, Frozen, Kind, Urgency
 
 __all__ = [
-    "CORPUS", "GOLD", "CorpusRow", "Finding", "as_labels", "corpus_digest", "corpus_files", "fold_of", "gold_files",
-    "label_counts", "lint", "near_duplicates", "read_corpus",
+    "CLAUSE", "CORPUS", "GOLD", "CorpusRow", "Finding", "as_labels", "corpus_digest", "corpus_files", "fold_of",
+    "gold_files", "label_counts", "lint", "near_duplicates", "read_corpus",
 ]  # fmt: skip
 
 CORPUS = Path(__file__).parent / "data" / "corpus"
 GOLD = Path(__file__).parent / "data" / "gold"
+CLAUSE = "clause"
+"""``source`` of a clause cut out of a review. Out of its context only the kind is told by it; its type and urgency are
+a guess, so it teaches the kind and is not judged."""
 _MAX_LINE = 100_000
 _SHOWN_MISTAKES = 50
 

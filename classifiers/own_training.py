@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from classifiers.corpus import CorpusRow, corpus_digest, corpus_files, read_corpus
+from classifiers.corpus import CLAUSE, CorpusRow, corpus_digest, corpus_files, read_corpus
 from classifiers.evaluation import Report, report_of
 from classifiers.own_rows import OwnRow, OwnRows
 from classifiers.parameters import HEADS
@@ -81,11 +81,12 @@ def corpus_as_own(types: Mapping[str, Sequence[str]] | None, *, teach_types: boo
     own = {part: name for name, parts in sources.items() for part in parts}
 
     def turned(row: CorpusRow) -> OwnRow:
-        type_ = own.get(row.type) if teach_types and row.type else None
+        is_whole = row.source != CLAUSE
+        type_ = own.get(row.type) if teach_types and row.type and is_whole else None
         also = tuple(dict.fromkeys(own[t] for t in row.also if t in own and own[t] != type_)) if type_ else ()
         return OwnRow(
             text=row.text, language=row.language, channel=row.channel, kind=row.kind, type=type_, also=also,
-            urgency=row.urgency,
+            urgency=row.urgency if is_whole else None,
         )  # fmt: skip
 
     return [turned(row) for row in read_corpus(corpus_files())]

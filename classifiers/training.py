@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from classifiers.archive import save
-from classifiers.corpus import corpus_digest, corpus_files, label_counts, read_corpus
+from classifiers.corpus import CLAUSE, CorpusRow, corpus_digest, corpus_files, label_counts, read_corpus
 from classifiers.drift import reference_of, seen_of
 from classifiers.evaluation import Report, report_of
 from classifiers.fitting import Fitted, Workers, fit_further_of, fit_part, fit_stack_of, marks_of_rows
@@ -34,7 +34,7 @@ from router.classifier import ClassifierInput
 from router.errors import ComplaintRouterError
 from router.schema import LANGUAGES, TYPES, Classification
 
-__all__ = ["CHANNELS", "TrainingResult", "TrainingSettings", "train", "train_rows"]
+__all__ = ["CHANNELS", "TrainingResult", "TrainingSettings", "apart", "train", "train_rows"]
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of all is done, 0 to 1."""
@@ -94,11 +94,23 @@ def train(
         ConfigError: Mistakes in the files, all of them, with file, line and column.
     """
     progress("reading the corpus", 0.0)
-    rows = read_corpus(corpus, types=types)
-    return train_rows(
-        rows, seed=seed, progress=progress, settings=settings, signals=signals, types=types, name=name, more=more,
-        training_data={path.name: corpus_digest(path) for path in corpus},
+    rows, clauses = apart(read_corpus(corpus, types=types))
+    result = train_rows(
+        rows, seed=seed, progress=progress, settings=settings, signals=signals, types=types, name=name,
+        more=(*more, *clauses), training_data={path.name: corpus_digest(path) for path in corpus},
     )  # fmt: skip
+    return replace(result, judged=result.judged[: len(more)])
+
+
+def apart(rows: Sequence[CorpusRow]) -> tuple[list[CorpusRow], list[PartRow]]:
+    """Whole messages, and the clauses among them, which teach the kind alone."""
+    clauses = [
+        PartRow(text=row.text, channel=row.channel, kind=row.kind, weight=1.0, source=CLAUSE, judged_as=row.text)
+        for row in rows
+        if row.source == CLAUSE
+    ]
+    whole = [row for row in rows if row.source != CLAUSE]
+    return (whole, clauses) if whole else (list(rows), [])
 
 
 def train_rows(
@@ -168,8 +180,10 @@ def train_rows(
     final = _parameters(material, whole, base, settings)
     card = _card(training_data or {}, rows, report, settings, seed)
     card["reference"] = reference_of(map(seen_of, of_corpus, rows), origin="corpus").model_dump()
-    if more:
-        card["further_sources"] = source_counts(more)
+    sources = source_counts(more)
+    card["clauses"] = sources.pop(CLAUSE, {}).get("messages", 0)
+    if sources:
+        card["further_sources"] = sources
     model = LinearClassifier(replace(final, card=card, stack=stack, further=further))
     progress("done", 1.0)
     return TrainingResult(model, report, tuple(said[len(rows) :]), tuple(of_corpus))

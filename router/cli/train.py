@@ -155,8 +155,10 @@ def train(
     if report is not None:
         from classifiers.corpus import read_corpus
         from classifiers.report_page import write_report
+        from classifiers.training import apart
 
-        write_report(report, result.report, read_corpus(corpus or corpus_files()), result.answers)
+        messages, _ = apart(read_corpus(corpus or corpus_files()))
+        write_report(report, result.report, messages, result.answers)
     if as_json:
         print_json({"model": str(out), "sha256": digest, "report": result.report.model_dump(mode="json")})
         return

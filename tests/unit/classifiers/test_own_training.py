@@ -75,7 +75,8 @@ def test_corpus_as_own_speaks_the_own_types() -> None:
     """The corpus that ships is turned into own types; a dropped type teaches none; a foreign vocabulary none at all."""
     rows = corpus_as_own({"money": ("billing", "refund"), "other": ("other",)}, teach_types=True)
     assert {row.type for row in rows} == {"money", "other", None}
-    assert all(row.kind and row.urgency for row in rows)
+    assert all(row.kind for row in rows)
+    assert sum(row.urgency is not None for row in rows) > len(rows) / 2  # clauses of reviews teach none
     assert {row.type for row in corpus_as_own(None, teach_types=False)} == {None}
 
 
