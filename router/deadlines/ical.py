@@ -20,6 +20,7 @@ __all__ = ["Feed", "parse_feed"]
 
 _MOST_EVENTS = 5000
 _MOST_RULES = 500
+_LENGTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}  # of months that have no 31 days, at the most
 _FIRST_YEAR, _LAST = 1900, "21000101T000000"  # a rule is laid out between these
 _LONGEST_DAYS = 400
 _LENGTH = re.compile(r"\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
@@ -52,7 +53,7 @@ class _Event:
         if self.rule:
             from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # comes without types
 
-            found = rrulestr(self.rule, dtstart=self.start).between(low, high, inc=True)
+            found = [] if _never(self.rule) else rrulestr(self.rule, dtstart=self.start).between(low, high, inc=True)
         else:
             found = [self.start]
         for start in [*found, *self.more]:
@@ -241,6 +242,15 @@ def _length(by_name: dict[str, _Line], start: datetime, where: ZoneInfo, all_day
         number = line.number if line is not None else 0
         raise ValueError(f"line {number}: an event must not end before it starts, nor last over {_LONGEST_DAYS} days")
     return max(length, timedelta(days=1)) if all_day else length
+
+
+def _never(rule: str) -> bool:
+    """Whether a rule asks for days that none of its months has; the library would look for one until the year 9999."""
+    months, days = (re.search(rf"\b{part}=([\d,]+)(?:;|$)", rule) for part in ("BYMONTH", "BYMONTHDAY"))
+    if months is None or days is None:
+        return False
+    lengths = [_LENGTHS.get(int(month), 31) for month in months[1].split(",")]
+    return all(int(day) > max(lengths) for day in days[1].split(","))
 
 
 def _rule(line: _Line, start: datetime, where: ZoneInfo) -> str:

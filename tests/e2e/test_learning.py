@@ -17,12 +17,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from classifiers.corpus import corpus_files
 from router.config.loader import load
 from router.core import open_installation_store
 from router.interfaces import Store
 from router.learning.records import PersonLabels
 from router.learning.shelf import ModelShelf
+from router.testing.corpus import write_few
 from router.testing.corrections_contract import put_message
 from router.testing.product import PASSWORD, Product, make_installation
 
@@ -33,9 +33,7 @@ _DUE = ("learning", "schedule", "last")
 
 def installation(tmp_path: Path, **settings: object) -> Product:
     """A round is due at the next start, on a hundred messages, with tolerances that so few cannot break."""
-    lines = [line for file in corpus_files() for line in file.read_text(encoding="utf-8").splitlines()]
-    few = tmp_path / "few.jsonl"
-    few.write_text("\n".join(lines[:: max(1, len(lines) // 100)]), encoding="utf-8")
+    few = write_few(tmp_path / "few.jsonl", 120)
     learning = {
         "every": "1h", "least_new": 1, "corpus": [str(few)],
         "tolerance_f1": 1, "tolerance_critical": 1, "tolerance_corrections": 1, **settings,

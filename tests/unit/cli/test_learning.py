@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from classifiers.corpus import corpus_files
 from router.config.loader import load
 from router.core import open_installation_store
 from router.learning.records import PersonLabels
+from router.testing.corpus import write_few
 from router.testing.corrections_contract import put_message
 
 
@@ -24,10 +24,7 @@ async def _corrected(conf: Path, count: int) -> None:
 
 @pytest.fixture
 def few(tmp_path: Path) -> Path:
-    lines = [line for file in corpus_files() for line in file.read_text(encoding="utf-8").splitlines()]
-    path = tmp_path / "few.jsonl"
-    path.write_text("\n".join(lines[:: max(1, len(lines) // 100)]), encoding="utf-8")
-    return path
+    return write_few(tmp_path / "few.jsonl", 120)
 
 
 def test_train_from_corrections_without_any(run: Any, conf: Path) -> None:

@@ -6,16 +6,13 @@ from typing import Any
 
 import pytest
 
-from classifiers.corpus import corpus_files
+from router.testing.corpus import write_few
 
 
 @pytest.fixture
 def few(tmp_path: Path) -> Path:
     """Some hundred messages of the corpus, of every language and label."""
-    lines = [line for file in corpus_files() for line in file.read_text(encoding="utf-8").splitlines()]
-    path = tmp_path / "few.jsonl"
-    path.write_text("\n".join(lines[:: max(1, len(lines) // 120)]), encoding="utf-8")
-    return path
+    return write_few(tmp_path / "few.jsonl", 120)
 
 
 @pytest.mark.slow
