@@ -174,27 +174,25 @@ def read_parameters(path: Path) -> tuple[Parameters, str]:
     """Read and check an archive; returns the parameters and the SHA-256 of the file. Raises ModelError."""
     caps = {"manifest.json": _MAX_MANIFEST, **dict.fromkeys((f"{name}.npy" for name in _ARRAYS), _MAX_ENTRY)}
     try:
-        blobs, digest = read_zip(path, caps, most=_MAX_FILE, first=_check_format)
-        manifest = _read_manifest(blobs["manifest.json"])
+        # Before the other entries are looked for: another format has others, and its age is what people must hear of.
+        manifests: list[_Manifest] = []
+        blobs, digest = read_zip(path, caps, most=_MAX_FILE, first=lambda blob: manifests.append(_read_manifest(blob)))
+        [manifest] = manifests
         arrays = {name: _read_array(name, blobs[f"{name}.npy"], manifest) for name in _ARRAYS}
         return _assemble(manifest, arrays), digest
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _check_format(blob: bytes) -> None:
-    """Looked at before anything else: another format has other entries, and its age is what people must hear of."""
+def _read_manifest(blob: bytes) -> _Manifest:
     try:
         content = json.loads(blob)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"manifest.json is not JSON: {error}") from error
     if isinstance(content, dict) and content.get("format") != FORMAT:
         raise ModelError(f"has format {content.get('format')!r:.40}; this version reads {FORMAT}. Train it again")
-
-
-def _read_manifest(blob: bytes) -> _Manifest:
     try:
-        manifest = _Manifest.model_validate_json(blob)
+        manifest = _Manifest.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))

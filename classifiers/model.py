@@ -145,20 +145,14 @@ class LinearClassifier:
             weighed = chances * self._factors[head]
             if head == "type":
                 further = self._further(scored.scores, marks, weighed.argmax(axis=1))
-            if head == "type" and self._map is not None:
-                chances, weighed = self._map.chances(chances).round(4), self._map.merge(weighed)
+                if self._map is not None:
+                    chances, weighed = self._map.chances(chances).round(4), self._map.merge(weighed)
             tables[head] = chances.tolist()
             chosen[head] = weighed.argmax(axis=1).tolist()
-        labelled = [
-            self._decide(
-                reading,
-                {head: tables[head][i] for head in HEADS},
-                chosen["kind"][i],
-                chosen["type"][i],
-                further.get(i, {}),
-            )
-            for i, reading in enumerate(part)
-        ]
+        labelled = []
+        for i, reading in enumerate(part):
+            rows = {head: tables[head][i] for head in HEADS}
+            labelled.append(self._decide(reading, rows, chosen["kind"][i], chosen["type"][i], further.get(i, {})))
         whys: list[dict[str, tuple[Evidence, ...]]] = [{} for _ in part]
         if explain:
             words = BlockWords(self._scorer, scored)

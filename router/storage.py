@@ -27,7 +27,7 @@ from router.records import (
     Session,
     Tallies,
     User,
-)  # fmt: skip
+)
 from router.schema import Case, RawMessage, Receipt, Reply
 
 __all__ = ["Store"]

@@ -98,7 +98,7 @@ def _learn(
     options: Options,
 ) -> LearningReport:
     from classifiers.candidate import make_candidate
-    from classifiers.corpus import corpus_files, gold_files, read_corpus
+    from classifiers.corpus import corpus_files, read_corpus
     from classifiers.lessons import admit
 
     settings, shelf = configuration.settings.learning, shelf_of(configuration)
@@ -122,7 +122,7 @@ def _learn(
         admitted,
         incumbent=incumbent,
         corpus=corpus,
-        gold=() if own_files else gold_files(),  # who learns from messages of another kind is not judged by these
+        gold=() if own_files else None,  # who learns from messages of another kind is not judged by these
         learned_until=learned,
         tolerance=tolerance_of(settings),
         seed=options.seed,

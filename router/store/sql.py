@@ -33,7 +33,7 @@ from router.records import (
     RawReceipt,
     RawRecord,
     Tallies,
-)  # fmt: skip
+)
 from router.schema import Case, RawMessage, Receipt, Reply
 from router.store import (
     assignments,
@@ -45,7 +45,7 @@ from router.store import (
     intake,
     outbox,
     tallies,
-)  # fmt: skip
+)
 from router.store.database import Database, PostgresDatabase, SqliteDatabase
 from router.store.migrate import migrate
 from router.store.raw_files import INLINE_BYTES, RawFiles
