@@ -28,13 +28,13 @@ class BlockWords:
 
     def __init__(self, scorer: Scorer, scored: Scored) -> None:
         block, found = scored.block, scored.found
-        gaps = np.flatnonzero(block.is_gap)
+        gaps = block.is_gap.nonzero()[0]
         after = np.minimum(gaps + 1, len(block.offset) - 1)
         self.start: list[int] = block.offset[after].tolist()
         self.end: list[int] = [*(block.offset[gaps[1:] - 1] + 1).tolist(), 0]
         self._word_row = block.row[after][:-1]
-        self.bounds: list[int] = np.searchsorted(self._word_row, np.arange(block.size + 1)).tolist()
-        number = np.cumsum(block.is_gap) - 1
+        self.bounds: list[int] = self._word_row.searchsorted(np.arange(block.size + 1)).tolist()
+        number = block.is_gap.cumsum() - 1
         last = found.start + found.length - 1
         self._first_word = number[found.start]
         self._last_word = number[last] - (block.is_gap[last] & (last > found.start))
@@ -49,8 +49,8 @@ class BlockWords:
         bounds = np.asarray(self.bounds)
         starts = np.asarray(self.start[: self.bounds[-1]], np.int64) + self._word_row * _STRIDE
         first, last = bounds[match.row], bounds[match.row + 1]
-        left = np.maximum(np.searchsorted(starts, match.row * _STRIDE + match.start, side="right") - 1, first)
-        right = np.minimum(np.maximum(np.searchsorted(starts, match.row * _STRIDE + match.end), left + 1), last)
+        left = np.maximum(starts.searchsorted(match.row * _STRIDE + match.start, side="right") - 1, first)
+        right = np.minimum(np.maximum(starts.searchsorted(match.row * _STRIDE + match.end), left + 1), last)
         self._words, self._phrase = spread(left, np.maximum(right - left, 0))
         self._part = 1 / np.maximum(right - left, 1)
 

@@ -79,9 +79,9 @@ def _mix32(x: _U32) -> _U32:
 def _char_ngrams(block: Block, settings: FeatureSettings) -> tuple[IntArray, IntArray, IntArray]:
     """Columns, start positions and lengths of the character n-grams that hold a gap at most at their two ends."""
     codes = block.plain
-    gaps = np.flatnonzero(block.is_gap)
+    gaps = block.is_gap.nonzero()[0]
     widths = gaps[1:] - gaps[:-1]
-    room = np.repeat(gaps[1:], widths) - np.arange(gaps[-1]) + 1  # longest n-gram that may start here
+    room = gaps[1:].repeat(widths) - np.arange(gaps[-1]) + 1  # longest n-gram that may start here
     room[gaps[:-1]] = widths + 1
     spread = codes * _SPREAD32
     spread ^= spread >> np.uint32(15)
@@ -91,10 +91,10 @@ def _char_ngrams(block: Block, settings: FeatureSettings) -> tuple[IntArray, Int
         last = len(codes) - n + 1
         rolling = rolling[:last] * _STEP32 + spread[n - 1 : n - 1 + len(rolling[:last])]
         if n >= settings.char_min:
-            starts.append(np.flatnonzero(room[: len(rolling)] >= n))
+            starts.append((room[: len(rolling)] >= n).nonzero()[0])
             hashes.append(rolling[starts[-1]] + np.uint32(n))
     columns = (_mix32(np.concatenate(hashes)) >> np.uint32(32 - settings.char_bits)).astype(np.int64)
-    lengths = np.repeat(np.arange(settings.char_min, settings.char_max + 1), list(map(len, starts)))
+    lengths = np.arange(settings.char_min, settings.char_max + 1).repeat(list(map(len, starts)))
     return columns, np.concatenate(starts), lengths
 
 
@@ -105,13 +105,13 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
     columns, starts, lengths = ([part] for part in _char_ngrams(block, settings))
     base, shift = 1 << settings.char_bits, np.uint64(64 - settings.word_bits)
     plain = mix64(RunningHash(block.plain).of(block.starts, block.ends))
-    marks = np.concatenate(([0], np.cumsum(block.plain != block.lower)))
-    accented = np.flatnonzero(marks[block.ends] > marks[block.starts])
+    marks = np.concatenate(([0], (block.plain != block.lower).cumsum()))
+    accented = (marks[block.ends] > marks[block.starts]).nonzero()[0]
     exact = plain[:0]
     if len(accented):
         exact = mix64(RunningHash(block.lower).of(block.starts[accented], block.ends[accented]))
     together = block.row[block.starts[1:]] == block.row[block.starts[:-1]]
-    pairs = np.flatnonzero(together)
+    pairs = together.nonzero()[0]
     pair = mix64(plain[pairs] * np.uint64(STEP) + plain[pairs + 1])
     for hashes, first, last in (
         (plain, block.starts, block.ends),
@@ -132,9 +132,9 @@ def _sort_rows(
 
     Rows one by one, each of which the processor's cache holds, take a fifth of the time of one sort of all.
     """
-    bounds = np.concatenate(([0], np.cumsum(np.bincount(found.row, minlength=size))))
+    bounds = np.concatenate(([0], np.bincount(found.row, minlength=size).cumsum()))
     small = found.row.astype(np.uint16) if size <= 1 << 16 else found.row  # sorted by digits, not by comparison
-    order = np.argsort(small, kind="stable")
+    order = small.argsort(kind="stable") if size > 1 else np.arange(len(small))
     bits = max(1, len(order) - 1).bit_length()
     keys = (found.column[order] << bits) | order if ordered else found.column[order].astype(np.int32)
     edges = bounds.tolist()
@@ -160,13 +160,13 @@ def weigh(
     new = np.ones(len(keys), bool)
     new[1:] = keys[1:] != keys[:-1]
     new[bounds[:-1][bounds[:-1] < bounds[1:]]] = True
-    at = np.flatnonzero(new)
+    at = new.nonzero()[0]
     counts = np.empty(len(at), np.int64)
     counts[:-1] = at[1:] - at[:-1]
     counts[-1:] = len(keys) - at[-1:]
     indices = keys[at]
-    indptr = np.searchsorted(at, bounds)
-    rows = np.repeat(np.arange(size), indptr[1:] - indptr[:-1])
+    indptr = at.searchsorted(bounds)
+    rows = np.arange(size).repeat(indptr[1:] - indptr[:-1])
     values = np.ones(len(at), np.float32)
     many = counts > 1
     values[many] += np.log(counts[many], dtype=np.float32)
@@ -180,7 +180,7 @@ def weigh(
     share = None
     if order is not None:
         share = np.empty(len(order), np.float32)
-        share[order] = np.repeat(values / counts, counts)
+        share[order] = (values / counts).repeat(counts)
     return Rows(indptr.astype(np.int32), indices.astype(np.int32), values, share)
 
 

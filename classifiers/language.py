@@ -104,7 +104,7 @@ class LanguageFinder:
         scores -= scores.max(axis=1, keepdims=True)
         chances = np.exp(scores)
         chances /= chances.sum(axis=1, keepdims=True)
-        order = np.argsort(-chances, axis=1)[:, :3]
+        order = (-chances).argsort(axis=1)[:, :3]
         table = np.take_along_axis(chances, order, axis=1).astype(np.float64).round(4).tolist()
         foreign = self._foreign(block, texts)
         codes = self._codes

@@ -44,17 +44,17 @@ def _begin(block: Block, max_chars: int) -> tuple[npt.NDArray[np.uint32], IntArr
     """The beginnings of all texts, each with the space before it, a space after the last; and how long each is."""
     owner = block.row.copy()
     owner[:-1] = np.where(block.is_gap[:-1], block.row[1:], block.row[:-1])
-    first = np.searchsorted(owner, np.arange(block.size + 1))
+    first = owner.searchsorted(np.arange(block.size + 1))
     lengths = first[1:] - first[:-1]
-    place = np.arange(first[-1]) - np.repeat(first[:-1], lengths)
+    place = np.arange(first[-1]) - first[:-1].repeat(lengths)
     return np.append(block.lower[: first[-1]][place < max_chars], np.uint32(SPACE)), np.minimum(lengths, max_chars)
 
 
 def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     """Hash the n-grams of the beginnings of a block's texts."""
     codes, lengths = _begin(block, settings.max_chars)
-    ends = np.cumsum(lengths)  # the space after each text, which is the one before the next
-    room = np.repeat(ends, lengths) - np.arange(len(codes) - 1) + 1
+    ends = lengths.cumsum()  # the space after each text, which is the one before the next
+    room = ends.repeat(lengths) - np.arange(len(codes) - 1) + 1
     spread = codes * _SPREAD
     spread ^= spread >> np.uint32(15)
     rolling = spread
@@ -73,9 +73,9 @@ def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     mixed *= np.uint32(0x85EBCA6B)
     words = RunningHash(codes).of(starts, stops) >> np.uint64(64 - settings.bits)
     buckets = np.concatenate((mixed >> np.uint32(32 - settings.bits), words.astype(np.uint32))).astype(np.int32)
-    upto = np.searchsorted(starts, ends)
+    upto = starts.searchsorted(ends)
     upto[1:] -= upto[:-1].copy()
     counts.append(upto)
-    before = np.concatenate(([0], np.cumsum(letters)))
-    indptr = np.concatenate(([0], np.cumsum(np.concatenate(counts)))).astype(np.int32)
+    before = np.concatenate(([0], letters.cumsum()))
+    indptr = np.concatenate(([0], np.concatenate(counts).cumsum())).astype(np.int32)
     return LetterNgrams(buckets, indptr, before[ends] - before[ends - lengths])

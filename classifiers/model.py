@@ -245,7 +245,7 @@ class LinearClassifier:
         stack = self.parameters.stack
         scale = stack.scale if stack is not None and head == "kind" else self.parameters.heads[head].scale
         weights = self._weigh_phrases(match, chosen, scale)
-        apart = np.flatnonzero(self._presses[match.group]) if head == "urgency" else np.zeros(0, np.int64)
+        apart = self._presses[match.group].nonzero()[0] if head == "urgency" else np.zeros(0, np.int64)
         signals: dict[int, list[Evidence]] = {}
         for i in apart.tolist():
             row, floor = int(match.row[i]), self._floors[match.group[i]]

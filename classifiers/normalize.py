@@ -74,7 +74,7 @@ def _tables() -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
     left = np.ones(_TABLE, bool)
     for first, end, kind in _UNIFORM:
         left[first:end], classes[first:end] = False, kind
-    for code in np.flatnonzero(left).tolist():
+    for code in left.nonzero()[0].tolist():
         char = chr(code)
         category = unicodedata.category(char)
         if category[0] in "ZC" and category not in {"Co", "Cs"}:
@@ -127,7 +127,7 @@ def _amounts(joined: str, digits: npt.NDArray[np.bool_]) -> Iterator[tuple[int, 
     begins = digits.copy()
     begins[1:] &= ~digits[:-1]
     done = 0
-    for at in np.flatnonzero(begins).tolist():
+    for at in begins.nonzero()[0].tolist():
         found = _AMOUNT.match(joined, at) if at >= done else None
         if found:
             before = at - 1 - (joined[at - 1] in _BLANKS)
@@ -186,8 +186,8 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
         lower[start + 1 : end] = plain[start + 1 : end] = SPACE
         classes[start], classes[start + 1 : end] = _WORD, _GAP
     lengths = np.fromiter(map(len, cut), np.int64, len(cut)) + 1
-    first = np.concatenate(([0], np.cumsum(lengths)))  # of the space before each text, and of the last one
-    row = np.repeat(np.arange(len(cut) + 1), np.append(lengths, 1 + (len(codes) - 1 - first[-1])))
+    first = np.concatenate(([0], lengths.cumsum()))  # of the space before each text, and of the last one
+    row = (np.arange(len(cut) + 1)).repeat(np.append(lengths, 1 + (len(codes) - 1 - first[-1])))
     offset = np.arange(len(codes)) - first[row] - 1
     for i, offsets in composed.items():
         offset[first[i] + 1 : first[i + 1]] = offsets
@@ -195,7 +195,7 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
     keep = np.ones(len(codes), bool)
     keep[1:] = ~(gap[1:] & gap[:-1])
     bare_offset, bare_row = offset, row
-    kept = np.flatnonzero(keep)
+    kept = keep.nonzero()[0]
     lower, plain, classes, gap = lower[kept], plain[kept], classes[kept], gap[kept]
     row, offset = row[kept], offset[kept]
     single = classes == _SINGLE
@@ -210,8 +210,8 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
         offset=offset,
         row=row,
         is_gap=gap,
-        starts=np.flatnonzero(begins),
-        ends=np.flatnonzero(closes) + 1,
+        starts=begins.nonzero()[0],
+        ends=closes.nonzero()[0] + 1,
         size=len(cut),
         bare=bare,
         bare_word=bare_word,

@@ -54,14 +54,14 @@ class _Words:
         edges = edges_of(inside)
         starts, ends = edges[::2], edges[1::2]
         row = block.bare_row[starts]
-        stop = np.searchsorted(row, np.arange(block.size), side="right")
+        stop = row.searchsorted(np.arange(block.size), side="right")
         return cls(RunningHash(block.bare), starts, ends, row, stop)
 
 
 def spread(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     """All numbers of ranges, and which range each is of."""
-    which = np.repeat(np.arange(len(counts)), counts)
-    return np.arange(len(which)) - (np.cumsum(counts) - counts - starts)[which], which
+    which = (np.arange(len(counts))).repeat(counts)
+    return np.arange(len(which)) - (counts.cumsum() - counts - starts)[which], which
 
 
 class PhraseIndex:
@@ -72,12 +72,12 @@ class PhraseIndex:
         block = read_block(phrases, masks=False)
         words = _Words.of(block)
         stars = np.append(block.bare, np.uint32(SPACE))[words.ends] == ord("*")
-        dots = np.concatenate(([0], np.cumsum(block.bare == ord("."))))
+        dots = np.concatenate(([0], (block.bare == ord(".")).cumsum()))
         gaps = np.zeros(len(words.row), bool)
         gaps[1:] = (dots[words.starts[1:]] - dots[words.ends[:-1]] >= 3) & (words.row[1:] == words.row[:-1])
         hashes = words.hashed.of(words.starts, words.ends)
         lengths = np.where(stars, words.ends - words.starts, 0)
-        full = np.flatnonzero(np.diff(words.stop, prepend=0))
+        full = np.diff(words.stop, prepend=0).nonzero()[0]
         first = np.concatenate(([0], words.stop[full]))
         names = sorted(set(languages))
         self._place = {language: i for i, language in enumerate(names)}
@@ -86,7 +86,7 @@ class PhraseIndex:
         group = np.array(groups, np.int64)[full]
         heads = first[:-1]
         keys = hashes[heads] ^ self._salts[of] ^ np.where(lengths[heads] > 0, _PREFIX, np.uint64(0))
-        order = np.argsort(keys, kind="stable")
+        order = keys.argsort(kind="stable")
         self._group = group[order]
         self._next, self._stop = heads[order] + 1, first[1:][order]
         self._keys, begins = np.unique(keys[order], return_index=True)
@@ -118,7 +118,7 @@ class PhraseIndex:
         for turn in range(max(map(len, languages), default=0)):
             codes = [self._place.get(some[turn], -1) if turn < len(some) else -1 for some in languages]
             code = np.array(codes, np.int64)[words.row]
-            chosen = np.flatnonzero(code >= 0)
+            chosen = (code >= 0).nonzero()[0]
             asked.append(chosen)
             salts.append(self._salts[code[chosen]])
         if not asked or not len(self._keys):
@@ -134,9 +134,9 @@ class PhraseIndex:
             )
         )
         word = np.concatenate((word, word[which]))
-        likely = np.flatnonzero(self._filter[keys >> np.uint64(64 - _FILTER_BITS)])
+        likely = self._filter[keys >> np.uint64(64 - _FILTER_BITS)].nonzero()[0]
         keys, word = keys[likely], word[likely]
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        at = np.minimum(self._keys.searchsorted(keys), len(self._keys) - 1)
         known = self._keys[at] == keys
         at, word = at[known], word[known]
         phrase, which = spread(self._begin[at], self._count[at])

@@ -63,4 +63,5 @@ def edges_of(inside: npt.NDArray[np.bool_]) -> _Ints:
     """Where runs of True begin and end, in turn."""
     padded = np.zeros(len(inside) + 2, bool)
     padded[1:-1] = inside
-    return np.flatnonzero(padded[1:] != padded[:-1])
+    edges: _Ints = (padded[1:] != padded[:-1]).nonzero()[0]
+    return edges

@@ -34,7 +34,7 @@ class AllProbabilities:
         self._scale = np.repeat([head.scale for head in heads], sizes)
         self._shift = np.concatenate([np.asarray(head.shift or np.zeros(len(head.labels))) for head in heads])
         self._first = np.cumsum([0, *sizes[:-1]])
-        self._head = np.repeat(np.arange(len(heads)), sizes)
+        self._head = (np.arange(len(heads))).repeat(sizes)
 
     def of(self, scores: Floats) -> npt.NDArray[np.float64]:
         """Calibrated probabilities of raw scores; both of shape (n, labels of all heads)."""
@@ -86,5 +86,5 @@ class Scorer:
         scores += self.bias
         texts, on = extra
         if len(on):
-            scores += add_rows(self.extra, on, np.searchsorted(texts, np.arange(block.size + 1)))
+            scores += add_rows(self.extra, on, texts.searchsorted(np.arange(block.size + 1)))
         return Scored(scores, block, found, rows)

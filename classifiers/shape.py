@@ -59,7 +59,7 @@ _PICTURES = ((0x1F000, 0x1FAFF),)
 
 
 _SENTENCE_ENDS = re.compile(r"[.!?\n]+")
-_CAPITALS = re.compile("[" + "".join(re.escape(chr(code)) for code in np.flatnonzero(_CLASSES & _UPPER)) + "]")
+_CAPITALS = re.compile("[" + "".join(re.escape(chr(code)) for code in (_CLASSES & _UPPER).nonzero()[0]) + "]")
 _FOUR_DIGITS = re.compile(r"[0-9]{4}")
 _DIGITS = re.compile(r"[0-9]")
 _WWW = re.compile(r"[wW]{3}\.")
@@ -113,7 +113,7 @@ def _run(*marks: _Marks) -> _Marks:
 
 def _counts(marks: Sequence[_Marks], bounds: _Ints) -> list[_Ints]:
     """How often each mark stands in each text."""
-    at = [np.searchsorted(np.flatnonzero(mark), bounds) for mark in marks]
+    at = [mark.nonzero()[0].searchsorted(bounds) for mark in marks]
     return [found[1:] - found[:-1] for found in at]
 
 
@@ -127,7 +127,7 @@ def find_shapes(texts: Sequence[str]) -> tuple[_Ints, _Ints]:
         shapes = _shapes_of_one(texts[0])
         return np.zeros_like(shapes), shapes
     sizes = np.array([len(text) for text in texts], np.int64)
-    bounds = np.concatenate(([0], np.cumsum(sizes + 1)))  # a 0 stands after each text, so that nothing crosses
+    bounds = np.concatenate(([0], (sizes + 1).cumsum()))  # a 0 stands after each text, so that nothing crosses
     codes = np.frombuffer("\0".join((*texts, "")).encode("utf-32-le", "surrogatepass"), np.uint32)
     beyond = bool(len(codes)) and int(codes.max()) >= _CASED
     classes = _CLASSES[np.where(codes < _CASED, codes, 0) if beyond else codes]
