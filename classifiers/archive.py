@@ -33,7 +33,7 @@ from router.schema import KINDS, URGENCIES, Frozen
 
 __all__ = ["FORMAT", "load", "read_parameters", "save"]
 
-FORMAT = 3
+FORMAT = 4
 _ARRAYS = {
     "columns": "<i4",
     "idf": "<f2",
@@ -62,6 +62,7 @@ class _FeatureSpec(Frozen):
     char_min: int = Field(ge=2, le=8)
     char_max: int = Field(ge=2, le=8)
     word_weight: float = Field(gt=0, le=100, allow_inf_nan=False)
+    negated: int = Field(ge=0, le=20)
 
 
 class _ThresholdSpec(Frozen):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.negation import find_negated
 from classifiers.normalize import Block, IntArray, read_block
 from classifiers.running import STEP, RunningHash, mix64
 
@@ -29,6 +30,8 @@ _U32 = npt.NDArray[np.uint32]
 
 _STEP32 = np.uint32(0x01000193 | 1)
 _SPREAD32 = np.uint32(0x9E3779B1)
+_NEGATED, _NEGATED_STEM = np.uint64(0xA24BAED4963EE407), np.uint64(0x9FB21C651E98DF25)
+_STEM = 5  # letters of a negated word that stand for all its forms: negated words are rarer than words
 _BLOCK_CHARS = 150_000  # a block of texts is cut here so that its arrays stay in the processor's cache
 
 
@@ -40,7 +43,8 @@ class FeatureSettings:
     word_bits: int = 17
     char_min: int = 2
     char_max: int = 5
-    word_weight: float = 1.0  # of the word part against the character part; each has length 1 by itself
+    word_weight: float = 0.7  # of the word part against the character part, which has length 1
+    negated: int = 5  # so many words after a negation are counted as negated too; 0: none
 
     @property
     def columns(self) -> int:
@@ -104,7 +108,8 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
     row_of[:-1] = np.where(block.is_gap[:-1], block.row[1:], block.row[:-1])
     columns, starts, lengths = ([part] for part in _char_ngrams(block, settings))
     base, shift = 1 << settings.char_bits, np.uint64(64 - settings.word_bits)
-    plain = mix64(RunningHash(block.plain).of(block.starts, block.ends))
+    running = RunningHash(block.plain)
+    plain = mix64(running.of(block.starts, block.ends))
     marks = np.concatenate(([0], (block.plain != block.lower).cumsum()))
     accented = (marks[block.ends] > marks[block.starts]).nonzero()[0]
     exact = plain[:0]
@@ -113,11 +118,16 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
     together = block.row[block.starts[1:]] == block.row[block.starts[:-1]]
     pairs = together.nonzero()[0]
     pair = mix64(plain[pairs] * np.uint64(STEP) + plain[pairs + 1])
-    for hashes, first, last in (
+    parts = [
         (plain, block.starts, block.ends),
         (exact, block.starts[accented], block.ends[accented]),
         (pair, block.starts[pairs], block.ends[pairs + 1]),
-    ):
+    ]
+    if settings.negated and len(turned := find_negated(block, plain, settings.negated)):
+        first, last = block.starts[turned], block.ends[turned]
+        short = mix64(running.of(first, np.minimum(last, first + _STEM)) ^ _NEGATED_STEM)
+        parts += [(mix64(plain[turned] ^ _NEGATED), first, last), (short, first, last)]
+    for hashes, first, last in parts:
         columns.append((hashes >> shift).astype(np.int64) + base)
         starts.append(first)
         lengths.append(last - first)
@@ -199,13 +209,21 @@ class HashedNgrams:
     """The features as a scikit-learn transformer: stateless, so ``fit`` learns nothing."""
 
     def __init__(
-        self, char_bits: int = 18, word_bits: int = 17, char_min: int = 2, char_max: int = 5, word_weight: float = 1.0
+        self,
+        *,
+        char_bits: int = 18,
+        word_bits: int = 17,
+        char_min: int = 2,
+        char_max: int = 5,
+        word_weight: float = 0.7,
+        negated: int = 5,
     ) -> None:
         self.char_bits = char_bits
         self.word_bits = word_bits
         self.char_min = char_min
         self.char_max = char_max
         self.word_weight = word_weight
+        self.negated = negated
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         del deep

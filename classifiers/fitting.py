@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import hstack
+from scipy.sparse import csr_array, hstack
 
 from classifiers.calibration import fit_head
 from classifiers.features import Floats
@@ -61,23 +61,30 @@ def fit_part(material: Material, settings: TrainingSettings, seed: int, job: tup
     seen = np.bincount(ngrams.indices, minlength=ngrams.shape[1])
     columns = np.flatnonzero(seen >= settings.least_texts).astype(np.int32)
     kept, extra = ngrams[:, columns], material.extra[rows]
-    parts, biases = [], []
+    others_from, scores_from = len(columns), len(columns) + extra.shape[1]
+    parts, biases, learned = [], [], []
     for head in HEADS:
+        start = material.start if material.start is not None and head in material.start.heads else None
         truth, many = material.truth[head][rows], len(material.labels[head]) > settings.many_labels
         least = dict(settings.telling)[head]
         telling = tell_apart(kept, truth, least=least) if least else np.ones(len(columns))
-        features = hstack([kept * telling, extra * material.sizes[head]], format="csr").astype(np.float32)
+        held = [kept * telling, extra * material.sizes[head], *([csr_array(start.scores[rows])] if start else ())]
+        features = hstack(held, format="csr").astype(np.float32)
         features.indices, features.indptr = features.indices.astype(np.int32), features.indptr.astype(np.int32)
         w, b = fit_separators(
             features, truth, material.weight[rows],
             size=len(material.labels[head]), penalty=dict(settings.penalty)[head], seed=seed,
             balanced=settings.aim == "macro-f1" or head == "urgency" or many,
         )  # fmt: skip
-        w[: len(columns)] *= telling[:, None]
-        w[len(columns) :] *= material.sizes[head][:, None]  # from here on a column is 0 or 1
-        parts.append(w)
+        w[:others_from] *= telling[:, None]
+        w[others_from:scores_from] *= material.sizes[head][:, None]  # from here on a column is 0 or 1
+        if material.start is not None:
+            learned.append(w[scores_from:] if start else np.zeros((len(material.start.bias), w.shape[1]), np.float32))
+        parts.append(w[:scores_from])
         biases.append(b)
     weights, bias = np.hstack(parts), np.concatenate(biases)
+    if material.start is not None:
+        columns, weights, bias = material.start.fold_in(columns, weights, bias, np.hstack(learned))
     scored = hstack([material.ngrams[others][:, columns], material.extra[others]], format="csr")
     return Fitted(columns, weights, bias, np.asarray(scored @ weights + bias, np.float32))
 

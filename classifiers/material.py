@@ -20,6 +20,7 @@ from classifiers.parameters import HEADS
 from classifiers.public import PartRow
 from classifiers.shape import SHAPES, find_shapes
 from classifiers.signals import SignalFile, SignalMatcher
+from classifiers.start import Start, StartFrom, starting
 from router.schema import KINDS, URGENCIES
 
 __all__ = ["CHANNELS", "Judged", "Material", "TrainingSettings", "fit_separators", "make_material"]
@@ -67,10 +68,13 @@ class Material:
     fold: npt.NDArray[np.int64]  # -1: of further sources, learned from in every fold and never judged
     weight: Floats  # how much each message counts in training
     idf: Floats
+    start: Start | None = None
 
 
-def count_ngrams(texts: Sequence[str], settings: FeatureSettings, *, use_idf: bool) -> tuple[csr_array, Floats]:
-    """The n-grams of all texts, and the inverse document frequency of each column."""
+def count_ngrams(
+    texts: Sequence[str], settings: FeatureSettings, *, use_idf: bool, idf: Floats | None = None
+) -> tuple[csr_array, Floats]:
+    """The n-grams of all texts, and the inverse document frequency of each column, unless that is given."""
     blocks = cut_blocks([text[:MAX_CHARS] for text in texts])
     found = [find_ngrams(read_block(block), settings) for block in blocks]
     sizes = [len(block) for block in blocks]
@@ -85,6 +89,8 @@ def count_ngrams(texts: Sequence[str], settings: FeatureSettings, *, use_idf: bo
             format="csr",
         )
 
+    if idf is not None:
+        return matrix(idf), idf
     plain = matrix(None)
     seen = np.bincount(plain.indices, minlength=settings.columns)
     idf = (np.log((1 + len(texts)) / (1 + np.maximum(seen, 1))) + 1).astype(np.float32)
@@ -130,10 +136,14 @@ def make_material(
     signals: SignalFile,
     settings: TrainingSettings,
     types: Sequence[str],
+    *,
+    start: StartFrom | None = None,
 ) -> Material:
     labels = {"kind": KINDS, "type": tuple(types), "urgency": URGENCIES}
     every: list[Judged | PartRow] = [*rows, *more]
-    ngrams, idf = count_ngrams([row.text for row in every], settings.features, use_idf=settings.use_idf)
+    ngrams, idf = count_ngrams(
+        [row.text for row in every], settings.features, use_idf=settings.use_idf, idf=start.idf() if start else None
+    )
     extra = further_columns(every, SignalMatcher(signals))
     return Material(
         rows=rows,
@@ -146,6 +156,7 @@ def make_material(
         fold=np.array([*(fold_of(row.text, settings.folds) for row in rows), *folds_of(more, settings)], np.int64),
         weight=np.array([row.weight if isinstance(row, OwnRow | PartRow) else 1.0 for row in every], np.float32),
         idf=idf,
+        start=starting(start, ngrams, extra) if start else None,
     )
 
 

@@ -13,10 +13,13 @@ from typing import Literal
 
 import numpy as np
 
+from classifiers.archive import read_parameters
 from classifiers.corpus import CLAUSE, CorpusRow, corpus_digest, corpus_files, read_corpus
+from classifiers.default import SHIPPED
 from classifiers.evaluation import Report, report_of
 from classifiers.own_rows import OwnRow, OwnRows
 from classifiers.parameters import HEADS
+from classifiers.start import StartFrom
 from classifiers.training import TrainingResult, TrainingSettings, train_rows
 from router.schema import TYPES, Classification
 
@@ -30,7 +33,9 @@ _MANY = 20  # labels; for more, fewer folds will do
 _TELLING = 0.3
 _TUNING_FOLDS = 3
 # Penalty, least of telling and whether rarity counts, as tried: the first suits noisy labels, the last clear ones.
-_TRIED = ((0.1, 0.6, True), (0.3, 0.3, False), (0.5, 0.1, False))
+_TRIED = ((0.1, 0.6, True), (0.3, 0.3, True), (0.3, 0.1, False))
+_START = 5.0  # by the root of the number of own messages: how large the scores of the model that ships stand
+_START_BETWEEN = (0.05, 0.2)
 _TRIED_OF_MANY = ((1.0, 0.3, False), (1.0, 0.0, True))
 _CURVE = (0.125, 0.25, 0.5, 1.0)
 Curve = tuple[tuple[int, float], ...]
@@ -70,6 +75,17 @@ def own_settings(rows: OwnRows, *, aim: Aim = "macro-f1") -> TrainingSettings:
     )  # fmt: skip
 
 
+def _start_of(own: OwnRows, *, own_only: bool) -> StartFrom | None:
+    """What the model that ships may say for own messages, of labels that are not learned from its own corpus as well;
+    None for many labels, which it says nothing of and whose table would be large."""
+    heads = HEADS if own_only else ("type",) if own.own_types else ()
+    if not heads or len(own.types) > _MANY:
+        return None
+    least, most = _START_BETWEEN
+    size = min(max(_START / max(1, len(own.rows)) ** 0.5, least), most)
+    return StartFrom(read_parameters(SHIPPED)[0], heads, size)
+
+
 def corpus_as_own(types: Mapping[str, Sequence[str]] | None, *, teach_types: bool) -> list[OwnRow]:
     """The corpus that ships, in an installation's types; a message of a dropped one teaches no type.
 
@@ -107,7 +123,8 @@ def train_own(
 
     Args:
         own: What was read from ``files``.
-        own_only: Leave the corpus out. A label that no row has is then always the same: complaint, normal, other.
+        own_only: Leave the corpus out, though not what the model that ships says of own messages. A label that no row
+            has is then always the same: complaint, normal, other.
         types: The installation's types as in ``corpus_as_own``.
 
     Raises:
@@ -121,7 +138,7 @@ def train_own(
     labels = own.types if own.own_types or types is None else tuple(types)
     result = train_rows(
         rows, seed=seed, progress=progress, settings=settings, types=labels, name=name,
-        training_data={path.name: corpus_digest(path) for path in files},
+        training_data={path.name: corpus_digest(path) for path in files}, start=_start_of(own, own_only=own_only),
     )  # fmt: skip
     answers = result.answers[: len(own.rows)]
     report = report_of(own.rows, answers, model=f"{name}, cross-validated, own messages")
@@ -132,13 +149,15 @@ def tune(own: OwnRows, *, aim: Aim, progress: Progress = lambda what, done: None
     """The best of a few settings for the label most rows have, by cross-validation of the own rows alone."""
     start = own_settings(own, aim=aim)
     tried = _TRIED_OF_MANY if len(own.types) > _MANY else _TRIED
+    begin = _start_of(own, own_only=True)
     best: tuple[float, TrainingSettings] = (-1.0, start)
     for place, (penalty, telling, rarity) in enumerate(tried):
         progress(f"trying settings {place + 1} of {len(tried)}", place / len(tried))
         candidate = replace(
             start, folds=_TUNING_FOLDS, penalty=_for_all(penalty), telling=_for_all(telling), use_idf=rarity
         )
-        figure = _figure(own.rows, train_rows(own.rows, settings=candidate, types=own.types, seed=seed).report, aim)
+        result = train_rows(own.rows, settings=candidate, types=own.types, seed=seed, start=begin)
+        figure = _figure(own.rows, result.report, aim)
         if figure > best[0] + 0.001:
             best = (figure, replace(candidate, folds=start.folds))
     return best[1]
@@ -158,10 +177,12 @@ def learning_curve(
 ) -> Curve:
     """How the macro-F1 of own rows grows with their number; each point is cross-validated by itself."""
     order = np.random.default_rng(seed).permutation(len(own.rows))
-    points = []
+    points, begin = [], _start_of(own, own_only=True)
     for place, share in enumerate(_CURVE):
         progress(f"learning curve, {share:.0%}", place / len(_CURVE))
         part = [own.rows[i] for i in order[: max(1, round(share * len(own.rows)))].tolist()]
-        report = train_rows(part, settings=replace(settings, folds=3), types=own.types, seed=seed).report
+        report = train_rows(
+            part, settings=replace(settings, folds=3), types=own.types, seed=seed, start=begin
+        ).report  # fmt: skip
         points.append((len(part), _figure(part, report)))
     return tuple(points)

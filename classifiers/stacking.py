@@ -18,7 +18,8 @@ from classifiers.features import Floats
 __all__ = ["Stack", "fit_stack", "marks_of", "restack"]
 
 _SEEDS = 3  # networks that are averaged; one by itself depends on where it began
-_PASSES = 40
+_PASSES = 40  # over few messages; over many, as many as make so many looks at one
+_LEAST_PASSES, _LOOKS = 10, 2_000_000
 _ROWS_AT_ONCE = 32  # a larger product is shared among threads that spin afterwards and take more time than they save
 
 
@@ -28,10 +29,11 @@ class Stack:
 
     inner: Floats  # shape (inputs + 1, units)
     outer: Floats  # shape (units + 1, kinds)
-    scale: float = 1.0  # what a score of a separator of kinds is worth in log odds, for reasons
+    scale: float = 1.0  # what a score of a separator of kinds is worth in log odds
 
     def kinds(self, scores: Floats, marks: Floats) -> Floats:
-        """Scores of the kinds, shape (n, kinds).
+        """Scores of the kinds, shape (n, kinds): the mean of what the network says and what their separators say, which
+        the network alone, used to the channels and lengths of the corpus, leaves too far on other messages.
 
         Args:
             scores: Of all heads as the separators gave them; shape (n, labels of all heads).
@@ -42,6 +44,8 @@ class Stack:
         for first in range(0, len(inputs), _ROWS_AT_ONCE):
             sums = inputs[first : first + _ROWS_AT_ONCE] @ self.inner[:-1] + self.inner[-1]
             found[first : first + _ROWS_AT_ONCE] = np.maximum(sums, 0) @ self.outer[:-1] + self.outer[-1]
+        found += scores[:, : found.shape[1]] * np.float32(self.scale)
+        found /= 2
         return found
 
 
@@ -76,9 +80,10 @@ def fit_stack(
     if len(np.unique(truth[known])) < kinds:
         return None
     inputs = np.hstack((scores, marks))[known]
+    passes = min(_PASSES, max(_LEAST_PASSES, _LOOKS // len(inputs)))
     nets = [
         MLPClassifier(
-            (units,), alpha=1e-2, max_iter=_PASSES, tol=0.0, n_iter_no_change=_PASSES, learning_rate_init=3e-3,
+            (units,), alpha=1e-2, max_iter=passes, tol=0.0, n_iter_no_change=passes, learning_rate_init=3e-3,
             batch_size=min(256, len(inputs)), random_state=seed + number,
         )
         for number in range(_SEEDS)

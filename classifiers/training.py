@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from classifiers.archive import save
-from classifiers.corpus import CLAUSE, CorpusRow, corpus_digest, corpus_files, label_counts, read_corpus
+from classifiers.corpus import CLAUSE, CorpusRow, corpus_digest, corpus_files, fold_of, label_counts, read_corpus
 from classifiers.drift import reference_of, seen_of
 from classifiers.evaluation import Report, report_of
 from classifiers.fitting import Fitted, Workers, fit_further_of, fit_part, fit_stack_of, marks_of_rows
@@ -30,11 +30,15 @@ from classifiers.public import PartRow, read_public, source_counts
 from classifiers.shape import SHAPES
 from classifiers.signals import SignalFile, read_signals
 from classifiers.stacking import restack
+from classifiers.start import StartFrom
 from router.classifier import ClassifierInput
 from router.errors import ComplaintRouterError
 from router.schema import LANGUAGES, TYPES, Classification
 
-__all__ = ["CHANNELS", "TrainingResult", "TrainingSettings", "apart", "train", "train_rows"]
+__all__ = ["CHANNELS", "QUICK", "QUICK_MOST", "TrainingResult", "TrainingSettings", "apart", "train", "train_rows"]
+
+QUICK, QUICK_MOST = TrainingSettings(folds=3), 50_000
+"""For a model in under two minutes on two cores."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of all is done, 0 to 1."""
@@ -49,6 +53,7 @@ class TrainingResult:
     judged: tuple[Classification | None, ...] = ()  # of each message of further sources: what models said that had not
     # seen it; None for those that are never judged
     answers: tuple[Classification, ...] = ()  # the same of each message of the corpus
+    rows: Sequence[Judged] = ()  # those messages
 
     def save(self, path: Path) -> str:
         """Write the archive; returns its SHA-256."""
@@ -79,11 +84,13 @@ def train(
     types: Sequence[str] = TYPES,
     name: str = "linear",
     more: Sequence[PartRow] = (),
+    most: int | None = None,
 ) -> TrainingResult:
     """Train a classifier.
 
     Args:
         corpus: JSON Lines files of labelled messages.
+        most: Of a larger corpus about so many messages are learned from, the same every time.
         more: Messages of further sources, some labels each; learned from, never calibrated on, and judged only where
             a row says as what.
         seed: The same seed and files give the same model, byte for byte.
@@ -94,10 +101,14 @@ def train(
         ConfigError: Mistakes in the files, all of them, with file, line and column.
     """
     progress("reading the corpus", 0.0)
-    rows, clauses = apart(read_corpus(corpus, types=types))
+    every = read_corpus(corpus, types=types)
+    part = "" if most is None or len(every) <= most else ", a part"  # not the file: its figures would not compare
+    if most is not None:
+        every = [row for row in every if fold_of(row.text, len(every)) < most]
+    rows, clauses = apart(every)
     result = train_rows(
         rows, seed=seed, progress=progress, settings=settings, signals=signals, types=types, name=name,
-        more=(*more, *clauses), training_data={path.name: corpus_digest(path) for path in corpus},
+        more=(*more, *clauses), training_data={path.name + part: corpus_digest(path) for path in corpus},
     )  # fmt: skip
     return replace(result, judged=result.judged[: len(more)])
 
@@ -124,16 +135,21 @@ def train_rows(
     name: str = "linear",
     more: Sequence[PartRow] = (),
     training_data: Mapping[str, str] | None = None,
+    start: StartFrom | None = None,
 ) -> TrainingResult:
     """The same from messages that were read already; those of an installation may lack labels.
 
     Args:
+        start: A model whose scores are learned from too; its features and phrases are taken over.
         training_data: Names of the files and their digests, for the model card.
     """
     settings = settings or TrainingSettings()
+    if start is not None:
+        settings = replace(settings, features=start.parameters.features, use_idf=True)
+        signals = start.parameters.signals
     signals = signals or read_signals()
     progress("counting n-grams", 0.02)
-    material = make_material(rows, more, signals, settings, types)
+    material = make_material(rows, more, signals, settings, types, start=start)
     every = np.arange(len(rows) + len(more))
     outputs = sum(len(labels) for labels in material.labels.values())
     held_out = np.zeros((len(every), outputs), np.float32)
@@ -168,13 +184,10 @@ def train_rows(
         thresholds=thresholds, signals=signals, channels=CHANNELS, languages=LANGUAGES,
         shapes=SHAPES,
     )  # fmt: skip
-    messages: list[Judged | PartRow] = [*rows, *more]
-    said: list[Classification | None] = [None] * len(messages)
+    said: list[Classification | None] = [None] * len(every)
     for part, fit, other, besides in zip(parts, fits, stacks, furthers, strict=True):
         judge = LinearClassifier(replace(_parameters(material, fit, base, settings), stack=other, further=besides))
-        batch = [ClassifierInput(text=messages[i].text, channel=messages[i].channel) for i in part]
-        for i, guess in zip(part, judge.classify(batch, explain=False), strict=True):
-            said[i] = guess
+        _answer(judge, part.tolist(), (*rows, *more), said)
     of_corpus = [guess for guess in said[: len(rows)] if guess is not None]
     report = report_of(rows, of_corpus, model=f"{name}, cross-validated")
     final = _parameters(material, whole, base, settings)
@@ -186,7 +199,20 @@ def train_rows(
         card["further_sources"] = sources
     model = LinearClassifier(replace(final, card=card, stack=stack, further=further))
     progress("done", 1.0)
-    return TrainingResult(model, report, tuple(said[len(rows) :]), tuple(of_corpus))
+    return TrainingResult(model, report, tuple(said[len(rows) :]), tuple(of_corpus), rows)
+
+
+def _answer(
+    judge: LinearClassifier,
+    part: Sequence[int],
+    messages: Sequence[Judged | PartRow],
+    said: list[Classification | None],
+) -> None:
+    """Fill in what a model says of its part of the messages; of clauses nobody asks."""
+    asked = [i for i in part if not isinstance(one := messages[i], PartRow) or one.source != CLAUSE]
+    batch = [ClassifierInput(text=messages[i].text, channel=messages[i].channel) for i in asked]
+    for i, guess in zip(asked, judge.classify(batch, explain=False), strict=True):
+        said[i] = guess
 
 
 def _card(

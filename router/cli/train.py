@@ -73,13 +73,18 @@ def train(
     channel_column: ChannelColumn = "",
     pairs: MapOption = None,
     encoding: EncodingOption = "",
-    own_only: Annotated[bool, typer.Option("--own-only", help="Without the corpus that ships.")] = False,
+    own_only: Annotated[
+        bool, typer.Option("--own-only", help="Learn from the file alone, not from the corpus that ships as well.")
+    ] = False,
     tune: Annotated[
         bool, typer.Option("--tune/--no-tune", help="Own files: try a few settings and take the best; takes longer.")
     ] = True,
     aim: Annotated[
         Aim, typer.Option(help="macro-f1: rare labels count as much as frequent ones; accuracy: as often as they come.")
     ] = Aim.macro_f1,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Without files: learn from the whole corpus; takes some five minutes.")
+    ] = False,
     report: ReportOption = None,
     learning_curve: Annotated[
         bool, typer.Option("--learning-curve", help="Show in the report what more messages would give.")
@@ -105,6 +110,7 @@ def train(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from classifiers.corpus import corpus_files
+    from classifiers.training import QUICK, QUICK_MOST
     from classifiers.training import train as train_model
     from router.cli.common import load_configuration
     from router.errors import ComplaintRouterError
@@ -137,6 +143,7 @@ def train(
         return
     if out is None:
         out = load_configuration(config).data_dir / "models" / "current.zip" if config else Path("model.zip")
+    quick = not corpus and not thorough
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
     )
@@ -146,6 +153,8 @@ def train(
             result = train_model(
                 corpus or corpus_files(),
                 seed=seed,
+                settings=QUICK if quick else None,
+                most=QUICK_MOST if quick else None,
                 progress=lambda what, done: bar.update(task, description=what, completed=done),
             )
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -153,14 +162,13 @@ def train(
     except ComplaintRouterError as error:
         raise stop(str(error), code=2) from error
     if report is not None:
-        from classifiers.corpus import read_corpus
         from classifiers.report_page import write_report
-        from classifiers.training import apart
 
-        messages, _ = apart(read_corpus(corpus or corpus_files()))
-        write_report(report, result.report, messages, result.answers)
+        write_report(report, result.report, result.rows, result.answers)
     if as_json:
         print_json({"model": str(out), "sha256": digest, "report": result.report.model_dump(mode="json")})
         return
+    if quick:
+        typer.echo(f"Learned from {len(result.rows):,} messages of the corpus; --thorough learns from all.", err=True)
     typer.echo(result.report.to_text())
     typer.secho(f"{out}: {out.stat().st_size / 1e6:.1f} MB", fg=typer.colors.GREEN)

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.features import FeatureSettings, HashedNgrams, cut_blocks, find_ngrams, weigh
+from classifiers.negation import find_negated
 from classifiers.normalize import fold_text, read_block
+from classifiers.running import RunningHash, mix64
 
 SETTINGS = FeatureSettings(char_bits=16, word_bits=15)
 
@@ -64,12 +66,12 @@ def test_transform_does_not_depend_on_the_neighbours() -> None:
         assert (together[[i]] != alone).nnz == 0
 
 
-def test_weigh_makes_both_parts_length_one() -> None:
-    """Characters and words of a text have length 1 each, whatever its size."""
+def test_weigh_gives_both_parts_their_length() -> None:
+    """Characters of a text have length 1, words what the settings say, whatever its size."""
     rows = weigh(find_ngrams(read_block(["late late late parcel"]), SETTINGS), 1, SETTINGS)
     chars = rows.indices < 1 << SETTINGS.char_bits
     assert float((rows.values[chars] ** 2).sum()) == pytest.approx(1, abs=1e-5)
-    assert float((rows.values[~chars] ** 2).sum()) == pytest.approx(1, abs=1e-5)
+    assert float((rows.values[~chars] ** 2).sum()) == pytest.approx(SETTINGS.word_weight**2, abs=1e-5)
 
 
 def test_weigh_shares_add_up_to_the_values() -> None:
@@ -86,8 +88,8 @@ def test_transform_folds_case_and_keeps_accents_beside() -> None:
     """Case says nothing; a word without its accents is near the word with them, and not the same."""
     matrix = HashedNgrams().transform(["Réclamation", "RÉCLAMATION", "reclamation"])
     close = (matrix @ matrix.T).toarray()
-    assert close[0, 1] == pytest.approx(2, abs=1e-4)
-    assert 1.5 < close[0, 2] < 1.95
+    assert close[0, 1] == pytest.approx(1 + SETTINGS.word_weight**2, abs=1e-4)
+    assert 1.2 < close[0, 2] < 1.45
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,33 @@ def test_fold_text_keeps_the_length() -> None:
     """Folding never moves a place in the text."""
     text = "Straße ŁÓDŹ İstanbul 😡 ŉ ǆ ﬁ"
     assert len(fold_text(text)) == len(text)
+
+
+def _columns(text: str, negated: int) -> set[int]:
+    return set(HashedNgrams(negated=negated).transform([text]).indices.tolist())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the room was not clean", "it isn't clean", "huone ei ollut siisti", "das Zimmer war nicht sauber",
+     "la camera non era pulita", "la chambre n'était pas propre", "soba nije bila čista", "pokój nie był czysty"],
+)  # fmt: skip
+def test_transform_counts_words_after_a_negation_as_negated_too(text: str) -> None:
+    """Beside the features of the words themselves, in every language."""
+    assert _columns(text, 0) < _columns(text, 5)
+
+
+@pytest.mark.parametrize("text", ["the room was clean", "no. The room was clean!", "clean, not"])
+def test_transform_negates_only_what_follows_in_the_sentence(text: str) -> None:
+    """Another sentence, and what stands before, is left as it is."""
+    assert _columns(text, 0) == _columns(text, 5)
+
+
+def test_find_negated_keeps_texts_apart_and_reaches_so_far() -> None:
+    """A negation at the end of a text does nothing to the next one; words beyond the reach are free."""
+    block = read_block(["is it not", "clean and tidy", "never one two three four"])
+    words = mix64(RunningHash(block.plain).of(block.starts, block.ends))
+    assert find_negated(block, words, 2).tolist() == [7, 8]
 
 
 def test_cut_blocks_keeps_all_texts_in_order() -> None:

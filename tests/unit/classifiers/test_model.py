@@ -135,6 +135,15 @@ def test_train_tells_where_its_data_came_from(few: Path, trained: TrainingResult
     assert card["metrics"]["kind_f1"] == trained.report.total.kind_f1
 
 
+def test_train_takes_a_part_of_a_large_corpus(few: Path) -> None:
+    """About as many messages as asked, the same ones each time; the card does not claim the whole file."""
+    first, again = (train([few], settings=TrainingSettings(folds=2, stack_units=0), most=150) for _ in range(2))
+    assert [row.text for row in first.rows] == [row.text for row in again.rows]
+    assert 100 < len(first.rows) < 200
+    assert len(first.answers) == len(first.rows)
+    assert list(first.model.parameters.card["training_data"]) == [f"{few.name}, a part"]
+
+
 def test_load_default_takes_a_path(trained: TrainingResult, tmp_path: Path) -> None:
     """An installation's own model replaces the one that ships."""
     path = tmp_path / "own.zip"
@@ -145,11 +154,11 @@ def test_load_default_takes_a_path(trained: TrainingResult, tmp_path: Path) -> N
 def test_load_default_adds_own_signals(tmp_path: Path) -> None:
     """An installation's own phrase raises the urgency and is shown."""
     path = tmp_path / "signals.yaml"
-    path.write_text('groups: {alarm: {phrases: {en: ["reactor alarm"]}}}', encoding="utf-8")
-    batch = [ClassifierInput(text="Just so you know, the reactor alarm went off again this week.")]
+    path.write_text('groups: {alarm: {phrases: {en: ["teapot lamp"]}}}', encoding="utf-8")
+    batch = [ClassifierInput(text="Just so you know, the teapot lamp was on again this week.")]
     (before,), (after,) = (load_default(signals=given).classify(batch) for given in (None, path))
     assert (before.urgency == "critical", after.urgency) == (False, "critical")
-    assert "reactor alarm" in [piece.text for piece in after.why["urgency"]]
+    assert "teapot lamp" in [piece.text for piece in after.why["urgency"]]
 
 
 @pytest.mark.parametrize("content", ["groups: {flood: {}}", "groups: [", "- x"], ids=["group", "yaml", "shape"])
