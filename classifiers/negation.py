@@ -16,12 +16,12 @@ import numpy.typing as npt
 from classifiers.normalize import Block, IntArray, read_block
 from classifiers.running import RunningHash, mix64
 
-__all__ = ["NEGATIONS", "find_negated"]
+__all__ = ["find_negated"]
 
 _U64 = npt.NDArray[np.uint64]
 _SENTENCE_ENDS = ".!?;"
 
-NEGATIONS = {
+_NEGATIONS = {
     # "don't" and the like are read as two words, of which the second is "t"
     "en": ("not", "no", "never", "none", "nothing", "nobody", "neither", "nor", "cannot", "without", "hardly", "t",
            "dont", "cant", "wont", "didnt", "doesnt", "isnt", "wasnt", "arent", "werent", "couldnt", "wouldnt"),
@@ -44,7 +44,7 @@ NEGATIONS = {
 @cache
 def _hashes() -> _U64:
     """Of all negations, ascending."""
-    block = read_block([word for words in NEGATIONS.values() for word in words], masks=False)
+    block = read_block([word for words in _NEGATIONS.values() for word in words], masks=False)
     hashes: _U64 = np.unique(mix64(RunningHash(block.plain).of(block.starts, block.ends)))
     return hashes
 

@@ -187,7 +187,7 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
         classes[start], classes[start + 1 : end] = _WORD, _GAP
     lengths = np.fromiter(map(len, cut), np.int64, len(cut)) + 1
     first = np.concatenate(([0], lengths.cumsum()))  # of the space before each text, and of the last one
-    row = (np.arange(len(cut) + 1)).repeat(np.append(lengths, 1 + (len(codes) - 1 - first[-1])))
+    row = np.arange(len(cut) + 1).repeat(np.append(lengths, 1 + (len(codes) - 1 - first[-1])))
     offset = np.arange(len(codes)) - first[row] - 1
     for i, offsets in composed.items():
         offset[first[i] + 1 : first[i + 1]] = offsets

@@ -60,7 +60,7 @@ class _Words:
 
 def spread(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     """All numbers of ranges, and which range each is of."""
-    which = (np.arange(len(counts))).repeat(counts)
+    which = np.arange(len(counts)).repeat(counts)
     return np.arange(len(which)) - (counts.cumsum() - counts - starts)[which], which
 
 

@@ -34,7 +34,7 @@ class AllProbabilities:
         self._scale = np.repeat([head.scale for head in heads], sizes)
         self._shift = np.concatenate([np.asarray(head.shift or np.zeros(len(head.labels))) for head in heads])
         self._first = np.cumsum([0, *sizes[:-1]])
-        self._head = (np.arange(len(heads))).repeat(sizes)
+        self._head = np.arange(len(heads)).repeat(sizes)
 
     def of(self, scores: Floats) -> npt.NDArray[np.float64]:
         """Calibrated probabilities of raw scores; both of shape (n, labels of all heads)."""

@@ -6,9 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from channels.x.channel import XChannel, create
 from channels.x.config import Config
 from channels.x.parse import parse
+from channels.x.render import DIRECT_LIMIT
+from router.errors import PermanentError
 from router.interfaces import ChannelContext
 from router.schema import Reply
 from router.testing.channels import ChannelContract, ChannelWorld, Failure, make_context
@@ -82,7 +86,13 @@ class TestXDirectMessages(ChannelContract):
     source_repeats = False  # what is not above the cursor is left out
 
     async def test_over_long_text_is_refused_not_cut(self, world: ChannelWorld) -> None:
-        """A direct message may be longer than a post; its own limit is in the unit tests of render."""
+        """A direct message may be longer than a post, up to a limit of its own."""
+        with pytest.raises(PermanentError):
+            await world.channel.send(world.reply("x" * (DIRECT_LIMIT + 1)))
+        assert await world.sent() == []
+        longer = "x" * (1 + (world.channel.capabilities.max_length or 0))
+        await world.channel.send(world.reply(longer))
+        assert await world.sent() == [longer]
 
     async def make_world(self, tmp_path: Path) -> ChannelWorld:
         return XWorld(await XServer().start(), make_context(tmp_path), direct=True)
