@@ -23,7 +23,6 @@ from router.cli.common import (
 from router.cli.learning import person
 
 if TYPE_CHECKING:
-    from router.config.loader import Configuration
     from router.interfaces import Store
     from router.learning.label import LabelOffer
     from router.learning.records import PersonLabels
@@ -45,6 +44,8 @@ def label(
     as_json: JsonOption = False,
 ) -> None:
     """Label the messages the model wavers on; a few of them teach it more than many others. JSON only lists them."""
+    from router.learning.records import PersonLabels
+
     configuration = load_configuration(config)
     offers, name = run_async(with_store(configuration, lambda store: _offers(store, user, limit)))
     if as_json:
@@ -54,9 +55,18 @@ def label(
     if not offers:
         typer.echo("Nothing waits for a label.")
         return
-    typer.echo("A number answers; c, h, n or l behind it gives the urgency (2c); s skips, q ends.")
-    done = sum(_ask(configuration, offer, name) for offer in offers)
-    typer.secho(f"{plural(done, 'message')} labelled", fg=typer.colors.GREEN)
+    typer.echo("A number answers; c, h, n or l behind it gives the urgency (2c); s skips, b goes back, q ends.")
+    labelled: set[str] = set()
+    at = 0
+    while at < len(offers):
+        answer = _ask(offers[at], first=at == 0)
+        if answer == "q":
+            break
+        if isinstance(answer, PersonLabels):  # given a second time it takes the place of the first
+            run_async(with_store(configuration, partial(_keep, offers[at].source_key, answer, name)))
+            labelled.add(offers[at].source_key)
+        at += -1 if answer == "b" else 1
+    typer.secho(f"{plural(len(labelled), 'message')} labelled", fg=typer.colors.GREEN)
 
 
 async def _offers(store: Store, user: str | None, limit: int) -> tuple[list[LabelOffer], str]:
@@ -76,21 +86,24 @@ def _teams(found: User | None, name: str) -> tuple[str, ...] | None:
     return access.teams_of(found)
 
 
-def _ask(configuration: Configuration, offer: LabelOffer, name: str) -> bool:
-    """Show one message and take the answer; whether there was one."""
+def _ask(offer: LabelOffer, *, first: bool) -> PersonLabels | str:
+    """Show one message and take the answer: labels, or one of the letters that lead on, back or out."""
     typer.echo()
     typer.secho(f"{offer.language} · {offer.channel} · {offer.case_id}", dim=True)
     typer.echo(_printable(offer.text[:_SHOWN]))
     for number, answer in enumerate(offer.answers, 1):
         typer.echo(f"  {number}  {answer.kind}{f' / {answer.type}' if answer.type else ''}")
     while True:
-        labels = _read(typer.prompt("label", default="s", show_default=False).strip().lower(), offer)
-        if labels is None:
-            return False
-        if not labels.is_empty:
-            run_async(with_store(configuration, partial(_keep, offer.source_key, labels, name)))
-            return True
-        typer.echo(f"write 1 to {len(offer.answers)}, with c, h, n or l behind it if you like; s or q")
+        said = typer.prompt("label", default="s", show_default=False).strip().lower()
+        if said in {"s", "q"} or (said == "b" and not first):
+            return str(said)
+        labels = _read(said, offer)
+        if labels is not None:
+            return labels
+        if said == "b":
+            typer.echo("this is the first message; there is none before it")
+        else:
+            typer.echo(f"write 1 to {len(offer.answers)}, with c, h, n or l behind it if you like; s, b or q")
 
 
 async def _keep(source_key: str, labels: PersonLabels, name: str, store: Store) -> None:
@@ -98,16 +111,12 @@ async def _keep(source_key: str, labels: PersonLabels, name: str, store: Store) 
 
 
 def _read(answer: str, offer: LabelOffer) -> PersonLabels | None:
-    """What the person answered; None skips, empty labels were not understood."""
+    """The labels that a person's answer stands for; None if it was not understood."""
     from router.learning.records import PersonLabels
 
-    if answer == "s":
-        return None
-    if answer == "q":
-        raise typer.Exit
     number, urgency = (answer[:-1], _URGENCIES[answer[-1]]) if answer[-1:] in _URGENCIES else (answer, None)
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(offer.answers)):
-        return PersonLabels()
+        return None
     return PersonLabels.model_validate({**offer.answers[int(number) - 1].model_dump(), "urgency": urgency})
 
 

@@ -19,7 +19,13 @@ __all__ = ["CorrectionsContract", "put_message"]
 
 
 async def put_message(
-    store: Store, native_id: str = "m1", *, case_id: str = "AAAAA-BBBBB", opens: bool = True, **said: object
+    store: Store,
+    native_id: str = "m1",
+    *,
+    case_id: str = "AAAAA-BBBBB",
+    opens: bool = True,
+    text: str = "",
+    **said: object,
 ) -> str:
     """Commit a classified message, and the case it opens; returns its source key."""
     [receipt] = await store.put_raw([make_raw(native_id.encode(), native_id=native_id)])
@@ -30,6 +36,8 @@ async def put_message(
     ).model_copy(update=said)  # fmt: skip
     decision = Decision(team="delivery", queue="delivery", route="root", urgency=labels.urgency)
     message = make_message(native_id)
+    if text:
+        message = message.model_copy(update={"text": text, "reply_text": text})
     new = NewMessage(raw_id=receipt.raw_id, case_id=case_id, message=message, classification=labels, decision=decision)
     case = make_case(case_id, kind=labels.kind, type=labels.type, urgency=labels.urgency)
     outcome = RawOutcome(raw_id=receipt.raw_id, state="done")

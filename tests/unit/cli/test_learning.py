@@ -103,6 +103,29 @@ def test_label_in_the_terminal(run: Any, rows: Any, conf: Path) -> None:
     assert (one.labels.kind, one.labels.type, one.labels.urgency) == ("complaint", "delivery", "high")
 
 
+def test_label_goes_back_and_takes_another_answer(run: Any, conf: Path) -> None:
+    """``b`` shows the message before again, and what is said then is the newer word; before the first there is none."""
+
+    async def fill() -> None:
+        store = await open_installation_store(load(conf))
+        for number, text in enumerate(("The parcel came too late.", "Nobody answers my letters about the invoice.")):
+            await put_message(store, f"m{number}", case_id=f"AAAAA-0000{number}", text=text)
+        await store.close()
+
+    async def last_said() -> list[tuple[str, str | None]]:
+        store = await open_installation_store(load(conf))
+        said = [one.correction for one in await store.corrected()]
+        await store.close()
+        return [(one.source_key, one.labels.urgency) for one in said]
+
+    asyncio.run(fill())
+    shown = run("label", "-c", conf, text="b\n1h\nb\n1l\nq\n").stdout
+    assert "none before it" in shown
+    assert "1 message labelled" in shown
+    first, again = asyncio.run(last_said())
+    assert (first[0], first[1], again[1]) == (again[0], "high", "low")
+
+
 def test_drift_by_command(rows: Any, run: Any, conf: Path) -> None:
     """Weeks are told newest first, as a table and as JSON."""
     [report] = rows("drift", "-c", conf, "--weeks", "2")
