@@ -39,6 +39,7 @@ class Task:
     goal: float
     label: Callable[[_Row], str | None]  # None leaves a row out
     aim: Aim = "macro-f1"
+    group: str = ""  # what a row is a version of, if anything: ``train --group-column``
     folds: int = 0  # above 0: cross-validation over all rows instead of train and dev
 
 
@@ -54,15 +55,20 @@ TASKS = (
     Task("BANKING77, accuracy", "banking77_en", 91.5, lambda row: row["intent"], "accuracy"),
     Task("airline types", "airline_tweets_en", 62.0, lambda row: row["type"] or None),
     Task("M-ABSA, its five frequent types", "mabsa_multi", 68.0,
-         lambda row: None if row["type"] in ("", "refund_return") else row["type"]),  # of that, 44 rows to learn from
+         lambda row: None if row["type"] in ("", "refund_return") else row["type"],  # of that, 44 rows to learn from
+         group="pair"),
     Task("Polish hotels, accuracy", "polish_reviews_pl", 84.5, _of_domain("hotels"), "accuracy"),
     Task("Polish medicine, accuracy", "polish_reviews_pl", 78.5, _of_domain("medicine"), "accuracy"),
 )  # fmt: skip
 
 
 def _labelled(rows: Sequence[_Row], task: Task) -> list[OwnRow]:
-    found = [(row["text"], row.get("lang", ""), task.label(row)) for row in rows if row["text"].strip()]
-    return [OwnRow(text=text, language=language, type=label) for text, language, label in found if label]
+    found = [(row, task.label(row)) for row in rows if row["text"].strip()]
+    return [
+        OwnRow(text=row["text"], language=row.get("lang", ""), type=label, group=str(row.get(task.group, "")))
+        for row, label in found
+        if label
+    ]
 
 
 def _guesses(train: Sequence[OwnRow], judged: Sequence[OwnRow], task: Task) -> list[str]:

@@ -153,11 +153,15 @@ def make_material(
         truth={head: as_labels([getattr(row, head) for row in every], labels[head]) for head in HEADS},
         labels=labels,
         also=np.array([[name in row.also for name in types] for row in rows], bool).reshape(len(rows), len(types)),
-        fold=np.array([*(fold_of(row.text, settings.folds) for row in rows), *folds_of(more, settings)], np.int64),
+        fold=np.array([*(_fold_of_row(row, settings) for row in rows), *folds_of(more, settings)], np.int64),
         weight=np.array([row.weight if isinstance(row, OwnRow | PartRow) else 1.0 for row in every], np.float32),
         idf=idf,
         start=starting(start, ngrams, extra) if start else None,
     )
+
+
+def _fold_of_row(row: Judged, settings: TrainingSettings) -> int:
+    return fold_of((row.group if isinstance(row, OwnRow) else "") or row.text, settings.folds)
 
 
 def folds_of(more: Sequence[PartRow], settings: TrainingSettings) -> list[int]:

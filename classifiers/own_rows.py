@@ -37,6 +37,7 @@ class OwnRow(Frozen):
     urgency: Urgency | None = None
     weight: float = 1.0
     source: str = ""
+    group: str = ""  # rows of one group are learned from or judged together, never one by the others
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Columns:
     urgency: str = ""
     language: str = ""
     channel: str = ""
+    group: str = ""
 
     @property
     def given(self) -> bool:
@@ -64,7 +66,7 @@ class Columns:
             return given or (name if usable else "")
 
         return Columns(
-            text=self.text or "text", label=self.label,
+            text=self.text or "text", label=self.label, group=self.group,
             **{name: usual(name, getattr(self, name)) for name in (*_LABELS, "language", "channel")},
         )  # fmt: skip
 
@@ -232,6 +234,7 @@ class _Reader:
             source=table.file,
             language=row.values.get(columns.language, "").strip().lower(),
             channel=row.values.get(columns.channel, "").strip().lower(),
+            group=row.values.get(columns.group, "").strip(),
         )  # fmt: skip
 
     def _known(self, table: Table, row: TableRow, column: str, what: str, known: Sequence[str]) -> str | None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from classifiers.own_rows import Columns, OwnRows
 
 __all__ = [
-    "ChannelColumn", "EncodingOption", "KindColumn", "LabelColumn", "LanguageColumn", "MapOption", "ReportOption",
-    "TextColumn", "TypeColumn", "UrgencyColumn", "columns_of", "is_own", "mapping_of", "read_labelled",
+    "ChannelColumn", "EncodingOption", "GroupColumn", "KindColumn", "LabelColumn", "LanguageColumn", "MapOption",
+    "ReportOption", "TextColumn", "TypeColumn", "UrgencyColumn", "columns_of", "is_own", "mapping_of", "read_labelled",
 ]  # fmt: skip
 
 TextColumn = Annotated[str, typer.Option("--text-column", help="Column of the text in a CSV or JSON Lines file.")]
@@ -28,6 +28,12 @@ TypeColumn = Annotated[str, typer.Option("--type-column", help="Column of the ty
 UrgencyColumn = Annotated[str, typer.Option("--urgency-column", help="Column of the urgency.")]
 LanguageColumn = Annotated[str, typer.Option("--language-column", help="Column of the language.")]
 ChannelColumn = Annotated[str, typer.Option("--channel-column", help="Column of the channel.")]
+GroupColumn = Annotated[
+    str,
+    typer.Option(
+        "--group-column", help="Column of what belongs together, such as the conversation: never parted when judging."
+    ),
+]
 MapOption = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="WRITTEN=LABEL", help="What a written label stands for: --map yes=complaint."),

@@ -13,6 +13,7 @@ from router.cli.common import JsonOption, print_json, stop
 from router.cli.labelled import (
     ChannelColumn,
     EncodingOption,
+    GroupColumn,
     KindColumn,
     LabelColumn,
     LanguageColumn,
@@ -71,6 +72,7 @@ def train(
     urgency_column: UrgencyColumn = "",
     language_column: LanguageColumn = "",
     channel_column: ChannelColumn = "",
+    group_column: GroupColumn = "",
     pairs: MapOption = None,
     encoding: EncodingOption = "",
     own_only: Annotated[
@@ -123,6 +125,7 @@ def train(
         urgency=urgency_column,
         language=language_column,
         channel=channel_column,
+        group=group_column,
     )
     if corpus and is_own(corpus, columns):
         from router.cli.own import OwnTraining, train_own_files

@@ -133,3 +133,10 @@ def test_read_own_checks_configured_types(write: Write) -> None:
     """Where an installation names its types no other vocabulary is taken."""
     found = mistakes(write("text,type\na,card\nb,top\n"), types=("money", "other"), strict_types=True)
     assert "unknown type 'card'; known: money, other" in found[0]
+
+
+def test_read_own_keeps_what_belongs_together(write: Write) -> None:
+    """A column that was named says which rows are of one conversation."""
+    content = "text,kind,talk\na,complaint, t1 \nb,request,t1\nc,praise,\n"
+    assert [row.group for row in read(write(content), group="talk").rows] == ["t1", "t1", ""]
+    assert mistakes(write(content), group="thread")[0].startswith("1:1: there is no column 'thread'")

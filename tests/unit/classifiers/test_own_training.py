@@ -12,9 +12,11 @@ from scipy.sparse import csr_array
 
 from classifiers.charts import bars, confusion_matrix
 from classifiers.drawing import Box, Line, Picture, Words
+from classifiers.material import TrainingSettings, make_material
 from classifiers.own_rows import OwnRow, OwnRows
 from classifiers.own_training import OwnResult, corpus_as_own, learning_curve, own_settings, train_own, tune
 from classifiers.report_page import render_page, write_report
+from classifiers.signals import SignalFile
 from classifiers.telling import tell_apart
 from router.interfaces import ClassifierInput
 
@@ -69,6 +71,18 @@ def test_tune_and_curve_use_own_rows(own: OwnRows) -> None:
     points = learning_curve(own, chosen)
     assert [count for count, _ in points] == [12, 24, 48, 96]
     assert points[-1][1] > 0.9
+
+
+def test_rows_of_a_group_are_never_parted() -> None:
+    """One fold holds all messages of a conversation; others are spread by their words."""
+    settings = TrainingSettings(folds=4)
+    talks = [OwnRow(text=f"words {at}", type="card", group=f"talk {at // 8}") for at in range(64)]
+    folds = make_material([*talks, *(row.model_copy(update={"group": ""}) for row in talks)], [], SignalFile(groups={}),
+                          settings, ("card", "loan")).fold  # fmt: skip
+    together = folds[:64].reshape(8, 8)
+    assert (together == together[:, :1]).all()
+    assert len(set(together[:, 0].tolist())) > 1
+    assert (folds[64:].reshape(8, 8) != together).any(axis=1).all()
 
 
 def test_corpus_as_own_speaks_the_own_types() -> None:
