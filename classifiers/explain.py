@@ -5,18 +5,23 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
-from classifiers.features import Floats
-from classifiers.normalize import MAX_CHARS
+from classifiers.normalize import MAX_CHARS, IntArray
 from classifiers.phrases import Match, spread
 from classifiers.scoring import Scored, Scorer
 from router.schema import Evidence
 
-__all__ = ["BlockWords", "evidence_of"]
+__all__ = ["BlockWords", "Shown", "evidence_of"]
 
+Shown: TypeAlias = tuple[int, int, float]
+"""Where a reason begins and ends in its text, and what it weighs."""
+
+_EVIDENCE = TypeAdapter(tuple[Evidence, ...])
 _EDGE = frozenset(".,;:()[]{}\"'«»„“”…-*_")
 _MASKED = frozenset("@hHwW")  # how a span may begin of which a mask left only the first character
 _STRIDE = MAX_CHARS + 1  # sets places of one text apart from those of the next
@@ -37,12 +42,15 @@ class BlockWords:
         number = block.is_gap.cumsum() - 1
         last = found.start + found.length - 1
         self._first_word = number[found.start]
-        self._last_word = number[last] - (block.is_gap[last] & (last > found.start))
+        last_word = number[last] - (block.is_gap[last] & (last > found.start))
+        self._pairs = (last_word != self._first_word).nonzero()[0]  # the few n-grams that hold two words
+        self._second_word = last_word[self._pairs]
         self._row = found.row
-        self._slots = scorer.slot_of[found.column].astype(np.int64) * scorer.table.shape[1]
-        self._table = scorer.table.ravel()
-        share = scored.rows.share
-        self._share: Floats = np.zeros(len(found.row), np.float32) if share is None else share
+        share, index = scored.rows.share, scored.rows.index
+        if share is None or index is None:
+            raise ValueError("the block was scored without what explanations need")
+        self._slots = index.astype(np.int64) * scorer.table.shape[1]
+        self._table, self._share = scorer.table.ravel(), share
 
     def place(self, match: Match) -> None:
         """Find the words that phrases are made of, so that ``weigh`` can share out what the phrases gave."""
@@ -54,42 +62,61 @@ class BlockWords:
         self._words, self._phrase = spread(left, np.maximum(right - left, 0))
         self._part = 1 / np.maximum(right - left, 1)
 
-    def weigh(self, chosen: Sequence[int], scale: float, phrases: npt.NDArray[np.floating]) -> None:
-        """Find what each word of the block gave to the label chosen for its text, for ``show``.
+    def weigh(self, chosen: IntArray, scales: npt.NDArray[np.float64], phrases: npt.NDArray[np.float64]) -> None:
+        """Find what each word of the block gave to the labels chosen for its text, for ``show``; all heads at once.
 
         Args:
-            chosen: For each text the column of the weights; -1 for none.
-            scale: Of the label's calibration, so that weights are in the units of its probability's logit.
-            phrases: What each phrase that was placed gave, in the same units.
+            chosen: For each head and text the column of the weights; shape (heads, texts).
+            scales: Of each head's calibration, so that weights are in the units of its probability's logit.
+            phrases: What each phrase that was placed gave, in the same units; shape (heads, phrases).
         """
-        column = np.maximum(np.asarray(chosen, np.int64), 0)[self._row]
-        given = self._table.take(self._slots + column) * self._share
-        count = len(self.start)
-        total = np.zeros(count)  # for bincount of nothing counts in integers
-        total += np.bincount(self._first_word, given, count)
-        total += np.bincount(self._last_word, given, count)
-        total *= scale / 2
-        if len(phrases):
-            total += np.bincount(self._words, (phrases * self._part)[self._phrase], count)
-        self._weights: list[float] = total.tolist()
-        self._order: list[int] = np.lexsort((-np.abs(total[: len(self._word_row)]), self._word_row)).tolist()
+        heads, count = len(chosen), len(self.start)
+        first = np.arange(heads)[:, None] * count  # words of one head after those of the other
+        columns = chosen if chosen.shape[1] == 1 else chosen[:, self._row]
+        given = self._table.take(self._slots + columns)
+        given *= self._share
+        total = np.zeros(heads * count)  # for bincount of nothing counts in integers
+        total += np.bincount((first + self._first_word).ravel(), given.ravel(), heads * count)
+        half = (given[:, self._pairs] / 2).ravel()
+        total -= np.bincount((first + self._first_word[self._pairs]).ravel(), half, heads * count)
+        total += np.bincount((first + self._second_word).ravel(), half, heads * count)
+        weights = total.reshape(heads, count)
+        weights *= scales[:, None]
+        if phrases.shape[1]:
+            parts = (phrases * self._part)[:, self._phrase].ravel()
+            weights += np.bincount((first + self._words).ravel(), parts, heads * count).reshape(heads, count)
+        size = -np.abs(weights[:, : len(self._word_row)])
+        order = size.argsort(axis=1, kind="stable")
+        if self.bounds[-1] > self.bounds[1]:  # several texts, whose words must stay together
+            by_text = self._word_row[order].argsort(axis=1, kind="stable")
+            order = np.take_along_axis(order, by_text, axis=1)
+        self._weights: list[list[float]] = weights.tolist()
+        self._order: list[list[int]] = order.tolist()
 
-    def show(self, text: str, row: int, most: int) -> list[Evidence]:
-        """The strongest words of one text, strongest first."""
+    def show(self, head: int, text: str, row: int, most: int) -> list[Shown]:
+        """The words of one text that were strongest for a head, strongest first."""
         first, last = self.bounds[row], self.bounds[row + 1]
-        order, weights = self._order[first : min(last, first + most)], self._weights
+        order, weights = self._order[head][first : min(last, first + most)], self._weights[head]
         least = max(abs(weights[order[0]]) * _LEAST, 0.001) if order else 0.0
         shown = []
         for i in order:
             if abs(weights[i]) >= least:
                 start, end = _trim(text, self.start[i], self.end[i])
-                shown.append(evidence_of(text, start, end, weights[i]))
+                shown.append((start, end, weights[i]))
         return shown
 
 
-def evidence_of(text: str, start: int, end: int, weight: float) -> Evidence:
-    """A stretch of a text as a reason."""
-    return Evidence(text=text[start:end], start=start, end=end, weight=round(weight, 3))
+def evidence_of(text: str, shown: Sequence[Shown]) -> tuple[Evidence, ...]:
+    """Stretches of a text as reasons, strongest first."""
+    reasons = [
+        {"text": text[start:end], "start": start, "end": end, "weight": round(weight, 3)}
+        for start, end, weight in shown
+    ]
+    return _EVIDENCE.validate_python(sorted(reasons, key=_strength))
+
+
+def _strength(reason: dict[str, Any]) -> float:
+    return -abs(float(reason["weight"]))
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -105,7 +105,7 @@ class LanguageFinder:
         chances = np.exp(scores)
         chances /= chances.sum(axis=1, keepdims=True)
         order = (-chances).argsort(axis=1)[:, :3]
-        table = np.take_along_axis(chances, order, axis=1).astype(np.float64).round(4).tolist()
+        table = chances[np.arange(len(order))[:, None], order].astype(np.float64).round(4).tolist()
         foreign = self._foreign(block, texts)
         codes = self._codes
         return [

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.normalize import SPACE, Block, IntArray
-from classifiers.running import RunningHash, edges_of
+from classifiers.running import edges_of
 
 __all__ = ["LetterNgrams", "LetterSettings", "find_letters"]
 
@@ -40,30 +40,35 @@ class LetterNgrams:
     letters: IntArray  # how many letters of each text were read; shape (texts,)
 
 
-def _begin(block: Block, max_chars: int) -> tuple[npt.NDArray[np.uint32], IntArray]:
-    """The beginnings of all texts, each with the space before it, a space after the last; and how long each is."""
+def _begin(block: Block, max_chars: int) -> tuple[IntArray, IntArray]:
+    """Where in the block the beginnings of all texts stand, each with the space before it; and how long each is."""
+    if block.size == 1:
+        length = min(len(block.lower) - int(block.row[-1]), max_chars)  # the last space is of the text if it ends so
+        return np.arange(length), np.array([length])
     owner = block.row.copy()
     owner[:-1] = np.where(block.is_gap[:-1], block.row[1:], block.row[:-1])
     first = owner.searchsorted(np.arange(block.size + 1))
     lengths = first[1:] - first[:-1]
     place = np.arange(first[-1]) - first[:-1].repeat(lengths)
-    return np.append(block.lower[: first[-1]][place < max_chars], np.uint32(SPACE)), np.minimum(lengths, max_chars)
+    return (place < max_chars).nonzero()[0], np.minimum(lengths, max_chars)
 
 
 def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     """Hash the n-grams of the beginnings of a block's texts."""
-    codes, lengths = _begin(block, settings.max_chars)
+    places, lengths = _begin(block, settings.max_chars)
+    codes = np.append(block.lower[places], np.uint32(SPACE))
     ends = lengths.cumsum()  # the space after each text, which is the one before the next
-    room = ends.repeat(lengths) - np.arange(len(codes) - 1) + 1
     spread = codes * _SPREAD
     spread ^= spread >> np.uint32(15)
     rolling = spread
+    room = ends.repeat(lengths) - np.arange(len(places)) + 1
     found: list[npt.NDArray[np.uint32]] = []
     counts: list[IntArray] = []
     for n in range(2, settings.longest + 1):
         rolling = rolling[:-1] * _STEP + spread[n - 1 :]
         if n >= settings.shortest:
-            found.append(rolling[room[: len(rolling)] >= n] + np.uint32(n))
+            inside = rolling if block.size == 1 else rolling[room[: len(rolling)] >= n]
+            found.append(inside + np.uint32(n))
             counts.append(np.maximum(lengths - (n - 2), 0))
     letters = (codes[:-1] > 0x60) & (codes[:-1] < 0xE000)
     edges = edges_of(letters)
@@ -71,7 +76,8 @@ def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     mixed = np.concatenate(found)
     mixed ^= mixed >> np.uint32(16)
     mixed *= np.uint32(0x85EBCA6B)
-    words = RunningHash(codes).of(starts, stops) >> np.uint64(64 - settings.bits)
+    first = places[starts]
+    words = block.lower_hash.of(first, first + (stops - starts)) >> np.uint64(64 - settings.bits)
     buckets = np.concatenate((mixed >> np.uint32(32 - settings.bits), words.astype(np.uint32))).astype(np.int32)
     upto = starts.searchsorted(ends)
     upto[1:] -= upto[:-1].copy()

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.explain import BlockWords, evidence_of
+from classifiers.explain import BlockWords, Shown, evidence_of
 from classifiers.features import Floats, cut_blocks
 from classifiers.language import LanguageFinder, LanguageGuess
 from classifiers.normalize import MAX_CHARS, IntArray, read_block
 from classifiers.own_types import LabelMap
 from classifiers.parameters import HEADS, Parameters
 from classifiers.phrases import Match, sorted_unique
-from classifiers.scoring import AllProbabilities, Scorer
+from classifiers.scoring import AllProbabilities, Scored, Scorer
 from classifiers.shape import find_shapes
 from classifiers.signals import SignalMatcher
 from classifiers.stacking import marks_of, restack
@@ -98,6 +98,10 @@ class LinearClassifier:
         if self._map is not None and len(self._map.untrained) == len(self._map.labels):
             raise ModelError(f"the model knows none of the types {', '.join(self._map.labels)}; train one that does")
         self._types = self._map.labels if self._map else parameters.heads["type"].labels
+        own = {name: head.scale for name, head in parameters.heads.items()}
+        if parameters.stack is not None:
+            own["kind"] = parameters.stack.scale
+        self._scales = np.array([own[head] for head in HEADS])
         self._factors = {
             name: np.exp(head.lean or np.zeros(len(head.labels))) for name, head in parameters.heads.items()
         }
@@ -155,11 +159,8 @@ class LinearClassifier:
             labelled.append(self._decide(reading, rows, chosen["kind"][i], chosen["type"][i], further.get(i, {})))
         whys: list[dict[str, tuple[Evidence, ...]]] = [{} for _ in part]
         if explain:
-            words = BlockWords(self._scorer, scored)
-            words.place(match)
-            for head in HEADS:
-                places = self._columns(head, chosen[head], every, labelled)
-                self._explain(head, match=match, part=part, chosen=places, whys=whys, words=words)
+            places = [self._columns(head, chosen[head], every, labelled) for head in HEADS]
+            whys = self._explain(scored, match=match, part=part, chosen=np.array(places))
         return [
             Classification.model_construct(**fields, why=why, model=self._name)
             for fields, why in zip(labelled, whys, strict=True)
@@ -233,39 +234,41 @@ class LinearClassifier:
         return [place.get(fields[head], -1) for fields in labelled]
 
     def _explain(
-        self,
-        head: str,
-        *,
-        match: Match,
-        part: Sequence[_Reading],
-        chosen: Sequence[int],
-        whys: Sequence[dict[str, tuple[Evidence, ...]]],
-        words: BlockWords,
-    ) -> None:
-        stack = self.parameters.stack
-        scale = stack.scale if stack is not None and head == "kind" else self.parameters.heads[head].scale
-        weights = self._weigh_phrases(match, chosen, scale)
-        apart = self._presses[match.group].nonzero()[0] if head == "urgency" else np.zeros(0, np.int64)
-        signals: dict[int, list[Evidence]] = {}
+        self, scored: Scored, *, match: Match, part: Sequence[_Reading], chosen: IntArray
+    ) -> list[dict[str, tuple[Evidence, ...]]]:
+        """For each text the reasons of each of its labels.
+
+        Args:
+            chosen: The columns of the weights that made the labels, -1 for none; shape (heads, texts).
+        """
+        columns = np.maximum(chosen, 0)
+        weights = self._weigh_phrases(match, columns)
+        apart = self._presses[match.group].nonzero()[0]
+        urgency = HEADS.index("urgency")
+        signals: dict[int, list[Shown]] = {}
         for i in apart.tolist():
             row, floor = int(match.row[i]), self._floors[match.group[i]]
-            weight = max(float(weights[i]), _ENOUGH if floor < len(URGENCIES) else -math.inf)
-            found = evidence_of(part[row].text, int(match.start[i]), int(match.end[i]), weight)
-            signals.setdefault(row, []).append(found)
-        weights[apart] = 0.0
-        words.weigh(chosen, scale, weights)
-        for i, reading in enumerate(part):
-            if chosen[i] >= 0:
-                shown = signals.get(i, [])[:_SHOWN]
-                shown += words.show(reading.text, i, _SHOWN - len(shown))
-                whys[i][head] = tuple(sorted(shown, key=lambda evidence: -abs(evidence.weight)))
+            weight = max(float(weights[urgency, i]), _ENOUGH if floor < len(URGENCIES) else -math.inf)
+            signals.setdefault(row, []).append((int(match.start[i]), int(match.end[i]), weight))
+        weights[urgency, apart] = 0.0
+        words = BlockWords(self._scorer, scored)
+        words.place(match)
+        words.weigh(columns, self._scales, weights)
+        whys: list[dict[str, tuple[Evidence, ...]]] = [{} for _ in part]
+        for number, (head, places) in enumerate(zip(HEADS, chosen.tolist(), strict=True)):
+            for i, reading in enumerate(part):
+                if places[i] >= 0:
+                    shown = signals.get(i, [])[:_SHOWN] if number == urgency else []
+                    shown += words.show(number, reading.text, i, _SHOWN - len(shown))
+                    whys[i][head] = evidence_of(reading.text, shown)
+        return whys
 
-    def _weigh_phrases(self, match: Match, chosen: Sequence[int], scale: float) -> npt.NDArray[np.float64]:
-        """What each match gave to its text's label; the matches of a group share the group's weight."""
+    def _weigh_phrases(self, match: Match, columns: IntArray) -> npt.NDArray[np.float64]:
+        """What each match gave to its text's labels, shape (heads, matches); those of a group share its weight."""
         if not len(match.row):
-            return np.zeros(0)
+            return np.zeros((len(columns), 0))
         pairs = match.row * len(self._group) + match.group
         counts = np.bincount(pairs)[pairs]
-        column = np.maximum(np.asarray(chosen, np.int64), 0)[match.row]
-        given: npt.NDArray[np.float64] = self._scorer.extra[match.group, column] * (scale / counts)
+        given = self._scorer.extra[match.group, columns[:, match.row]].astype(np.float64)
+        given *= self._scales[:, None] / counts
         return given

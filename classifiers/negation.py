@@ -19,7 +19,7 @@ from classifiers.running import RunningHash, mix64
 __all__ = ["find_negated"]
 
 _U64 = npt.NDArray[np.uint64]
-_SENTENCE_ENDS = ".!?;"
+_ENDS_SENTENCE = np.isin(np.arange(128), [ord(mark) for mark in ".!?;"])
 
 _NEGATIONS = {
     # "don't" and the like are read as two words, of which the second is "t"
@@ -63,9 +63,7 @@ def find_negated(block: Block, words: _U64, reach: int) -> IntArray:
     negation = at.repeat(reach)
     inside = after < len(words)
     after, negation = after[inside], negation[inside]
-    ends: npt.NDArray[np.bool_] = np.zeros(len(block.plain), bool)
-    for mark in _SENTENCE_ENDS:
-        ends |= block.plain == ord(mark)
+    ends = _ENDS_SENTENCE[np.minimum(block.plain, 127)]
     sentence = ends.cumsum()[block.starts] + block.row[block.starts]  # both only grow, so the sum tells them apart
     found = np.zeros(len(words), bool)
     found[after[sentence[after] == sentence[negation]]] = True

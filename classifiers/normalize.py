@@ -12,11 +12,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from classifiers.running import RunningHash
 
 __all__ = ["MAX_CHARS", "SPACE", "Block", "IntArray", "fold_text", "fold_texts", "read_block"]
 
@@ -31,6 +33,8 @@ _GAP, _WORD, _MARK, _SINGLE = 0, 1, 2, 3  # classes of code points: white, in wo
 _TABLE = 0x10000  # the tables cover the Basic Multilingual Plane; beyond it nearly all is emoji
 _UNIFORM = ((0x3400, 0x4DC0, _WORD), (0x4E00, 0xA000, _WORD), (0xD800, 0xE000, _MARK), (0xE000, 0xF900, _WORD))
 """Half of the plane: ideographs, surrogates and private use, none of which has a case or an accent."""
+_HANGUL, _HANGUL_END, _LEADING, _OF_ONE_LEADING = 0xAC00, 0xD7A4, 0x1100, 588
+"""Syllables are numbered by the letter they begin with, which is what is left of them without marks."""
 _MASKS = {"link": 0xE001, "mail": 0xE002, "handle": 0xE003, "amount": 0xE004}  # private use area
 _CURRENCY = (
     r"(?:€|\$|£|eur|euro|euros|euroa|eurot|usd|gbp|sek|pln|hrk|kr|kn|zł|zl|dollars?|pounds?|kronor|kuna|zlotych)"
@@ -64,6 +68,19 @@ class Block:
     bare_offset: IntArray
     bare_row: IntArray
 
+    # Hashes of any stretch, made once for all who ask.
+    @cached_property
+    def lower_hash(self) -> RunningHash:
+        return RunningHash(self.lower)
+
+    @cached_property
+    def plain_hash(self) -> RunningHash:
+        return RunningHash(self.plain)
+
+    @cached_property
+    def bare_hash(self) -> RunningHash:
+        return self.plain_hash if self.bare is self.plain else RunningHash(self.bare)
+
 
 @cache
 def _tables() -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
@@ -74,6 +91,8 @@ def _tables() -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
     left = np.ones(_TABLE, bool)
     for first, end, kind in _UNIFORM:
         left[first:end], classes[first:end] = False, kind
+    left[_HANGUL:_HANGUL_END], classes[_HANGUL:_HANGUL_END] = False, _WORD
+    plain[_HANGUL:_HANGUL_END] = _LEADING + np.arange(_HANGUL_END - _HANGUL) // _OF_ONE_LEADING
     for code in left.nonzero()[0].tolist():
         char = chr(code)
         category = unicodedata.category(char)
@@ -195,9 +214,10 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
     keep = np.ones(len(codes), bool)
     keep[1:] = ~(gap[1:] & gap[:-1])
     bare_offset, bare_row = offset, row
-    kept = keep.nonzero()[0]
-    lower, plain, classes, gap = lower[kept], plain[kept], classes[kept], gap[kept]
-    row, offset = row[kept], offset[kept]
+    if not keep.all():
+        kept = keep.nonzero()[0]
+        lower, plain, classes, gap = lower[kept], plain[kept], classes[kept], gap[kept]
+        row, offset = row[kept], offset[kept]
     single = classes == _SINGLE
     in_word = classes == _WORD
     begins = in_word | single

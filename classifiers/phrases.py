@@ -24,6 +24,7 @@ _MAX_GAP = 5  # words that "..." may stand for
 _PREFIX = np.uint64(0x632BE59BD9B4E019)  # sets "word*" apart from "word"
 _SALT = 0x9E3779B97F4A7C15  # sets languages apart
 _FILTER_BITS = 20
+_AT_ONCE = 2_000  # phrases; arrays over all of them at once would be new memory, which is slow to get
 
 _U64: TypeAlias = npt.NDArray[np.uint64]
 
@@ -55,7 +56,7 @@ class _Words:
         starts, ends = edges[::2], edges[1::2]
         row = block.bare_row[starts]
         stop = row.searchsorted(np.arange(block.size), side="right")
-        return cls(RunningHash(block.bare), starts, ends, row, stop)
+        return cls(block.bare_hash, starts, ends, row, stop)
 
 
 def spread(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
@@ -64,21 +65,29 @@ def spread(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     return np.arange(len(which)) - (counts.cumsum() - counts - starts)[which], which
 
 
+def _read(phrases: Sequence[str]) -> tuple[_U64, IntArray, npt.NDArray[np.bool_], IntArray]:
+    """Of all words of phrases, one after the other: the hash, the length if any ending will do or else 0, and whether
+    others may stand before it; and how many words each phrase has."""
+    block = read_block(phrases, masks=False)
+    words = _Words.of(block)
+    stars = np.append(block.bare, np.uint32(SPACE))[words.ends] == ord("*")
+    dots = np.concatenate(([0], (block.bare == ord(".")).cumsum()))
+    gaps = np.zeros(len(words.row), bool)
+    gaps[1:] = (dots[words.starts[1:]] - dots[words.ends[:-1]] >= 3) & (words.row[1:] == words.row[:-1])
+    lengths = np.where(stars, words.ends - words.starts, 0)
+    return words.hashed.of(words.starts, words.ends), lengths, gaps, np.diff(words.stop, prepend=0)
+
+
 class PhraseIndex:
     """Phrases of all groups and languages in one table."""
 
     def __init__(self, phrases: Sequence[str], languages: Sequence[str], groups: Sequence[int]) -> None:
         """Take phrases, and for each its language and its group; one without a word never matches."""
-        block = read_block(phrases, masks=False)
-        words = _Words.of(block)
-        stars = np.append(block.bare, np.uint32(SPACE))[words.ends] == ord("*")
-        dots = np.concatenate(([0], (block.bare == ord(".")).cumsum()))
-        gaps = np.zeros(len(words.row), bool)
-        gaps[1:] = (dots[words.starts[1:]] - dots[words.ends[:-1]] >= 3) & (words.row[1:] == words.row[:-1])
-        hashes = words.hashed.of(words.starts, words.ends)
-        lengths = np.where(stars, words.ends - words.starts, 0)
-        full = np.diff(words.stop, prepend=0).nonzero()[0]
-        first = np.concatenate(([0], words.stop[full]))
+        step = range(0, len(phrases), _AT_ONCE)
+        parts = zip(*(_read(phrases[first : first + _AT_ONCE]) for first in step), strict=True)
+        hashes, lengths, gaps, counts = map(np.concatenate, parts) if phrases else _read(())
+        full = counts.nonzero()[0]
+        first = np.concatenate(([0], counts[full].cumsum()))
         names = sorted(set(languages))
         self._place = {language: i for i, language in enumerate(names)}
         self._salts = np.array([(i + 1) * _SALT % (1 << 64) for i in range(len(names))], np.uint64)
@@ -89,10 +98,11 @@ class PhraseIndex:
         order = keys.argsort(kind="stable")
         self._group = group[order]
         self._next, self._stop = heads[order] + 1, first[1:][order]
-        self._keys, begins = np.unique(keys[order], return_index=True)
-        self._begin, self._count = begins, np.diff(np.append(begins, len(order)))
+        keys = keys[order]
+        self._begin = _changes(keys).nonzero()[0]
+        self._keys, self._count = keys[self._begin], np.diff(np.append(self._begin, len(order)))
         self._hashes, self._lengths, self._gap = hashes, lengths, gaps
-        self._prefixes = np.unique(lengths[heads][lengths[heads] > 0])
+        self._prefixes = sorted_unique(lengths[heads][lengths[heads] > 0])
         self._filter = np.zeros(1 << _FILTER_BITS, bool)
         self._filter[self._keys >> np.uint64(64 - _FILTER_BITS)] = True
 
@@ -152,15 +162,17 @@ class PhraseIndex:
             if wide.any():
                 skip, which = spread(np.zeros(len(first), np.int64), np.where(wide, _MAX_GAP + 1, 1))
                 first, phrase, wanted, at = first[which], phrase[which], wanted[which], at[which] + skip
-            inside = at < words.stop[words.row[first]]
-            first, phrase, wanted, at = first[inside], phrase[inside], wanted[inside], at[inside]
-            starts, ends, length = words.starts[at], words.ends[at], self._lengths[wanted]
+            asked = np.minimum(at, len(words.starts) - 1)  # a word after the last one fits nothing
+            starts, ends, length = words.starts[asked], words.ends[asked], self._lengths[wanted]
             cut = np.where(length > 0, np.minimum(starts + length, ends), ends)
-            fits = (words.hashed.of(starts, cut) == self._hashes[wanted]) & (starts + length <= ends)
-            first, phrase, wanted, at = first[fits], phrase[fits], wanted[fits] + 1, at[fits] + 1
+            fits = words.hashed.of(starts, cut) == self._hashes[wanted]
+            fits &= (starts + length <= ends) & (at < words.stop[words.row[first]])
+            held = fits.nonzero()[0]
+            first, phrase, wanted, at = first[held], phrase[held], wanted[held] + 1, at[held] + 1
             done = wanted == self._stop[phrase]
             yield first[done], at[done], phrase[done]
-            first, phrase, wanted, at = first[~done], phrase[~done], wanted[~done], at[~done]
+            left = (~done).nonzero()[0]
+            first, phrase, wanted, at = first[left], phrase[left], wanted[left], at[left]
 
     def _match(self, block: Block, words: _Words, first: IntArray, after: IntArray, phrase: IntArray) -> Match:
         """The shortest match of each phrase at each place, once a group."""
@@ -178,6 +190,11 @@ class PhraseIndex:
 def sorted_unique(values: IntArray) -> IntArray:
     """What ``np.unique`` gives; several times as fast for the few thousand values of a batch."""
     values = np.sort(values)
+    return values[_changes(values)]
+
+
+def _changes(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+    """Where a sorted array holds another value than before."""
     new = np.ones(len(values), bool)
     new[1:] = values[1:] != values[:-1]
-    return values[new]
+    return new

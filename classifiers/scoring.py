@@ -68,8 +68,7 @@ class Scorer:
         self.bias = parameters.bias.astype(np.float32)
         self.idf: Floats | None = None
         if len(parameters.idf):
-            self.idf = np.full(self.settings.columns, parameters.idf_rest, np.float32)
-            self.idf[parameters.columns] = parameters.idf
+            self.idf = np.append(np.float32(parameters.idf_rest), parameters.idf)
 
     def score(self, block: Block, extra: tuple[IntArray, IntArray], *, shares: bool) -> Scored:
         """Score a block of n texts.
@@ -80,9 +79,8 @@ class Scorer:
             shares: Keep what explanations need.
         """
         found = find_ngrams(block, self.settings)
-        rows = weigh(found, block.size, self.settings, self.idf, shares=shares)
-        slots = self.slot_of[rows.indices]
-        scores = add_rows(self.table, slots, rows.indptr, rows.values)
+        rows = weigh(found, block.size, self.settings, self.idf, slot_of=self.slot_of, shares=shares)
+        scores = add_rows(self.table, rows.indices, rows.indptr, rows.values)
         scores += self.bias
         texts, on = extra
         if len(on):

@@ -81,9 +81,9 @@ def starting(start: StartFrom, ngrams: csr_array, extra: csr_array) -> Start:
     """
     known = start.parameters
     weights = known.weights[1:]
-    table = np.zeros((known.features.columns, weights.shape[1]), np.float32)
-    table[known.columns] = weights[: len(known.columns)]
-    scores = np.asarray(ngrams @ table + extra @ weights[len(known.columns) :], np.float32) + known.bias
+    count = len(known.columns)
+    sums = ngrams[:, known.columns] @ weights[:count] + extra @ weights[count:]
+    scores = np.asarray(sums, np.float32) + known.bias
     mean, spread = scores.mean(axis=0), scores.std(axis=0)
     factor = (start.size / np.maximum(spread, 1e-3)).astype(np.float32)
     return Start(start.heads, (scores - mean) * factor, known.columns, weights, known.bias, mean, factor)
