@@ -33,17 +33,22 @@ from router.schema import KINDS, URGENCIES, Frozen
 
 __all__ = ["FORMAT", "load", "read_parameters", "save"]
 
-FORMAT = 4
+FORMAT = 5
 _ARRAYS = {
-    "columns": "<i4",
+    "columns": "|u1",  # a bit for each that is kept
     "idf": "<f2",
-    "weights": "|i1",
+    "weights": "|i1",  # of n-grams
     "scales": "<f4",
+    "others": "<f4",  # weights of signals, channels and shapes
     "bias": "<f4",
     "inner": "<f4",
     "outer": "<f4",
     "further": "<f4",
 }
+_LEVELS = (
+    63  # above 0, and as many below: a sum over hundreds of n-grams is hardly moved, and the file is a fifth smaller
+)
+_IDF_STEPS = 32  # of an idf between 1 and 2, likewise
 _MAX_FILE = 64 * 1024 * 1024
 _MAX_ENTRY = 256 * 1024 * 1024
 _MAX_MANIFEST = 4 * 1024 * 1024
@@ -101,8 +106,15 @@ class _Manifest(Frozen):
 
 def _quantise(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
     """One byte a weight, one scale a column."""
-    scales = np.maximum(np.abs(weights).max(axis=0, initial=0.0) / 127, 1e-12).astype(np.float32)
+    scales = np.maximum(np.abs(weights).max(axis=0, initial=0.0) / _LEVELS, 1e-12).astype(np.float32)
     return np.rint(weights / scales).astype(np.int8), scales
+
+
+def _as_bits(columns: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.uint8]:
+    """Most columns are kept, so a bit each takes a tenth of the room of their numbers."""
+    kept = np.zeros(count, bool)
+    kept[columns] = True
+    return np.packbits(kept)
 
 
 def _array_bytes(array: npt.NDArray[Any]) -> bytes:
@@ -135,15 +147,17 @@ def _manifest_of(parameters: Parameters, arrays: dict[str, npt.NDArray[Any]], bl
 def save(parameters: Parameters, path: Path) -> str:
     """Write the archive beside its place and move it there; returns the SHA-256 of the file.
 
-    Weights are rounded to one byte each, so what is loaded differs in the third digit of a score.
+    Weights of n-grams are rounded, so what is loaded differs in the second digit of a score.
     """
-    weights, scales = _quantise(parameters.weights[1:])
+    known = 1 + len(parameters.columns)
+    weights, scales = _quantise(parameters.weights[1:known])
     stack = parameters.stack
     arrays: dict[str, npt.NDArray[Any]] = {
-        "columns": parameters.columns.astype("<i4"),
-        "idf": parameters.idf.astype("<f2"),
+        "columns": _as_bits(parameters.columns, parameters.features.columns),
+        "idf": (np.rint(parameters.idf * _IDF_STEPS) / _IDF_STEPS).astype("<f2"),
         "weights": weights,
         "scales": scales.astype("<f4"),
+        "others": parameters.weights[known:].astype("<f4"),
         "bias": parameters.bias.astype("<f4"),
         "inner": (stack.inner if stack is not None else np.zeros((0, 0))).astype("<f4"),
         "outer": (stack.outer if stack is not None else np.zeros((0, 0))).astype("<f4"),
@@ -244,13 +258,15 @@ def _read_array(name: str, blob: bytes, manifest: _Manifest) -> npt.NDArray[Any]
 def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Parameters:
     features = FeatureSettings(**manifest.features.model_dump())
     outputs = sum(len(head.labels) for head in manifest.heads.values())
-    columns = arrays["columns"]
+    if arrays["columns"].shape != (features.columns // 8,):
+        raise ModelError(f"columns.npy has shape {arrays['columns'].shape}; expected {(features.columns // 8,)}")
+    columns = np.unpackbits(arrays["columns"]).nonzero()[0].astype(np.int32)
     if manifest.shapes not in {(), SHAPES}:
         raise ModelError("the model was trained with other shapes of texts than this version knows; train it anew")
     extra = len(manifest.signals.groups) + len(manifest.channels) + len(manifest.shapes)
     for name, shape in (
-        ("columns", (len(columns),)),
-        ("weights", (len(columns) + extra, outputs)),
+        ("weights", (len(columns), outputs)),
+        ("others", (extra, outputs)),
         ("scales", (outputs,)),
         ("bias", (outputs,)),
     ):
@@ -258,11 +274,11 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
             raise ModelError(f"{name}.npy has shape {arrays[name].shape}; labels, columns and signals need {shape}")
     if arrays["idf"].shape not in {(len(columns),), (0,)}:
         raise ModelError(f"idf.npy has shape {arrays['idf'].shape}; expected {(len(columns),)} or (0,)")
-    if len(columns) and (columns[0] < 0 or columns[-1] >= features.columns or (np.diff(columns) <= 0).any()):
-        raise ModelError(f"columns.npy: columns must rise and lie between 0 and {features.columns - 1}")
     inputs = outputs + len(manifest.channels) + len(manifest.shapes)
-    weights = np.zeros((1 + len(arrays["weights"]), outputs), np.float32)
-    np.multiply(arrays["weights"], arrays["scales"], out=weights[1:])
+    known = 1 + len(columns)
+    weights = np.zeros((known + extra, outputs), np.float32)
+    np.multiply(arrays["weights"], arrays["scales"], out=weights[1:known])
+    weights[known:] = arrays["others"]
     return Parameters(
         name=manifest.name,
         stack=_stack_of(arrays["inner"], arrays["outer"], inputs, manifest),

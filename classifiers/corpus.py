@@ -206,9 +206,6 @@ def near_duplicates(
     return sorted(pairs)
 
 
-_ENOUGH = 400  # messages teach an urgency however rare it is beside the others
-
-
 def _balance(file: str, rows: Sequence[CorpusRow]) -> Iterator[Finding]:
     """A language whose corpus lacks a label cannot learn it."""
     if len(rows) < 100:
@@ -221,9 +218,10 @@ def _balance(file: str, rows: Sequence[CorpusRow]) -> Iterator[Finding]:
             )
     urgencies = Counter(row.urgency for row in rows)
     for urgency in get_args(Urgency):
-        if urgencies[urgency] < max(1, min(len(rows) // 25, _ENOUGH)):
-            sentence = f"{urgencies[urgency]} of {len(rows)} have urgency '{urgency}'; at least 4 % or {_ENOUGH}"
-            yield Finding(file, 0, "balance", sentence)
+        if urgencies[urgency] < max(1, len(rows) // 25):
+            yield Finding(
+                file, 0, "balance", f"{urgencies[urgency]} of {len(rows)} have urgency '{urgency}'; at least 4 %"
+            )
     types = Counter(row.type for row in rows if row.type)
     for label in TYPES:
         if not types[label]:

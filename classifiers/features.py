@@ -39,8 +39,8 @@ _BLOCK_CHARS = 150_000  # a block of texts is cut here so that its arrays stay i
 class FeatureSettings:
     """What is counted. Columns: characters first, then words; both sizes are powers of two."""
 
-    char_bits: int = 18
-    word_bits: int = 17
+    char_bits: int = 20
+    word_bits: int = 19
     char_min: int = 2
     char_max: int = 5
     word_weight: float = 0.7  # of the word part against the character part, which has length 1
@@ -222,8 +222,8 @@ class HashedNgrams:
     def __init__(
         self,
         *,
-        char_bits: int = 18,
-        word_bits: int = 17,
+        char_bits: int = 20,
+        word_bits: int = 19,
         char_min: int = 2,
         char_max: int = 5,
         word_weight: float = 0.7,

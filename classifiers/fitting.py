@@ -82,11 +82,28 @@ def fit_part(material: Material, settings: TrainingSettings, seed: int, job: tup
             learned.append(w[scores_from:] if start else np.zeros((len(material.start.bias), w.shape[1]), np.float32))
         parts.append(w[:scores_from])
         biases.append(b)
-    weights, bias = np.hstack(parts), np.concatenate(biases)
+    columns, weights = _strongest(columns, np.hstack(parts), seen, most=settings.most_columns)
+    bias = np.concatenate(biases)
     if material.start is not None:
         columns, weights, bias = material.start.fold_in(columns, weights, bias, np.hstack(learned))
     scored = hstack([material.ngrams[others][:, columns], material.extra[others]], format="csr")
     return Fitted(columns, weights, bias, np.asarray(scored @ weights + bias, np.float32))
+
+
+def _strongest(
+    columns: npt.NDArray[np.int32], weights: Floats, seen: _Rows, *, most: int
+) -> tuple[npt.NDArray[np.int32], Floats]:
+    """The columns that move scores most, by weight and by how often they are met, and the weights without the others'.
+
+    Args:
+        weights: Of the columns, then of signals, channels and shapes, which all stay.
+        seen: In how many texts each column of the features stands.
+    """
+    if len(columns) <= most:
+        return columns, weights
+    moved = np.square(weights[: len(columns)]).sum(axis=1) * np.sqrt(seen[columns])
+    kept = np.sort(np.argpartition(-moved, most)[:most])
+    return columns[kept], np.vstack((weights[kept], weights[len(columns) :]))
 
 
 def fit_stack_of(material: Material, settings: TrainingSettings, seed: int, job: tuple[Floats, _Rows]) -> Stack | None:

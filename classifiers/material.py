@@ -36,7 +36,8 @@ class TrainingSettings:
     features: FeatureSettings = field(default_factory=FeatureSettings)
     penalty: tuple[tuple[str, float], ...] = (("kind", 0.5), ("type", 0.8), ("urgency", 0.5))  # larger: fits closer
     folds: int = 5
-    least_texts: int = 2  # an n-gram that stands in fewer texts is not kept
+    least_texts: int = 3  # an n-gram that stands in fewer texts is not learned
+    most_columns: int = 400_000  # of those learned, that are kept: the ones that say most, for the size of the file
     use_idf: bool = True
     # Of a phrase group beside n-grams, whose characters and words have length 1 each; times its document frequency.
     signal_size: tuple[tuple[str, float], ...] = (("kind", 0.04), ("type", 0.02), ("urgency", 0.04))

@@ -85,7 +85,7 @@ def train(
         Aim, typer.Option(help="macro-f1: rare labels count as much as frequent ones; accuracy: as often as they come.")
     ] = Aim.macro_f1,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Without files: learn from the whole corpus; takes some five minutes.")
+        bool, typer.Option("--thorough", help="Without files: learn from the whole corpus; takes some six minutes.")
     ] = False,
     report: ReportOption = None,
     learning_curve: Annotated[

@@ -107,7 +107,7 @@ REFUSED: dict[str, tuple[Callable[[Entries], object], str]] = {
     "manifest not JSON": (lambda e: e.update({"manifest.json": b"{"}), "manifest.json is not JSON"),
     "manifest a list": (lambda e: e.update({"manifest.json": b"[]"}), "manifest.json"),
     "deep manifest": (lambda e: e.update({"manifest.json": b"[" * 200_000}), "manifest.json is not JSON"),
-    "other format": (_manifest(lambda m: m.update(format=99)), "has format 99; this version reads 4"),
+    "other format": (_manifest(lambda m: m.update(format=99)), "has format 99; this version reads 5"),
     "unknown key": (_manifest(lambda m: m.update(run="x")), "manifest.json: run: Extra inputs"),
     "missing key": (_manifest(lambda m: m.pop("heads")), "manifest.json: heads: Field required"),
     "odd name": (_manifest(lambda m: m.update(name="../x")), "manifest.json: name"),
@@ -135,8 +135,10 @@ REFUSED: dict[str, tuple[Callable[[Entries], object], str]] = {
     "short outer": (_array("outer", lambda a: a[:, :2].copy()), "outer.npy has shape"),
     "short further": (_array("further", lambda a: np.zeros((3, 11), "<f4")), "further.npy has shape"),
     "half a stack": (_array("inner", lambda a: a[:0, :0].copy()), "inner.npy has shape"),
-    "falling columns": (_array("columns", lambda a: a[::-1].copy()), "columns must rise"),
-    "columns outside": (_array("columns", lambda a: a + 10_000_000), "columns must rise and lie between 0 and"),
+    "another column": (_array("columns", lambda a: a | 255 * (np.arange(len(a)) == (a < 255).argmax()).astype(a.dtype)),
+        "weights.npy has shape"),
+    "short columns": (_array("columns", lambda a: a[:-1].copy()), "columns.npy has shape"),
+    "columns of other features": (_manifest(lambda m: m["features"].update(char_bits=12)), "columns.npy has shape"),
 }  # fmt: skip
 
 
