@@ -45,9 +45,7 @@ _ARRAYS = {
     "outer": "<f4",
     "further": "<f4",
 }
-_LEVELS = (
-    63  # above 0, and as many below: a sum over hundreds of n-grams is hardly moved, and the file is a fifth smaller
-)
+_LEVELS = 63  # above 0, and as many below: sums over hundreds of n-grams hardly move, and the file is a fifth smaller
 _IDF_STEPS = 32  # of an idf between 1 and 2, likewise
 _MAX_FILE = 64 * 1024 * 1024
 _MAX_ENTRY = 256 * 1024 * 1024
@@ -111,7 +109,7 @@ def _quantise(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], n
 
 
 def _as_bits(columns: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.uint8]:
-    """Most columns are kept, so a bit each takes a tenth of the room of their numbers."""
+    """A bit for each column, which takes an eighth of the room that the numbers of the kept ones take."""
     kept = np.zeros(count, bool)
     kept[columns] = True
     return np.packbits(kept)

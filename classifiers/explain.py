@@ -85,13 +85,9 @@ class BlockWords:
         if phrases.shape[1]:
             parts = (phrases * self._part)[:, self._phrase].ravel()
             weights += np.bincount((first + self._words).ravel(), parts, heads * count).reshape(heads, count)
-        size = -np.abs(weights[:, : len(self._word_row)])
-        order = size.argsort(axis=1, kind="stable")
-        if self.bounds[-1] > self.bounds[1]:  # several texts, whose words must stay together
-            by_text = self._word_row[order].argsort(axis=1, kind="stable")
-            order = np.take_along_axis(order, by_text, axis=1)
+        weaker = -np.abs(weights[:, : len(self._word_row)])
         self._weights: list[list[float]] = weights.tolist()
-        self._order: list[list[int]] = order.tolist()
+        self._order: list[list[int]] = [np.lexsort((one, self._word_row)).tolist() for one in weaker]
 
     def show(self, head: int, text: str, row: int, most: int) -> list[Shown]:
         """The words of one text that were strongest for a head, strongest first."""

@@ -222,12 +222,12 @@ class HashedNgrams:
     def __init__(
         self,
         *,
-        char_bits: int = 20,
-        word_bits: int = 19,
-        char_min: int = 2,
-        char_max: int = 5,
-        word_weight: float = 0.7,
-        negated: int = 5,
+        char_bits: int = FeatureSettings.char_bits,
+        word_bits: int = FeatureSettings.word_bits,
+        char_min: int = FeatureSettings.char_min,
+        char_max: int = FeatureSettings.char_max,
+        word_weight: float = FeatureSettings.word_weight,
+        negated: int = FeatureSettings.negated,
     ) -> None:
         self.char_bits = char_bits
         self.word_bits = word_bits

@@ -58,17 +58,16 @@ def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     places, lengths = _begin(block, settings.max_chars)
     codes = np.append(block.lower[places], np.uint32(SPACE))
     ends = lengths.cumsum()  # the space after each text, which is the one before the next
+    room = ends.repeat(lengths) - np.arange(len(places)) + 1
     spread = codes * _SPREAD
     spread ^= spread >> np.uint32(15)
     rolling = spread
-    room = ends.repeat(lengths) - np.arange(len(places)) + 1
     found: list[npt.NDArray[np.uint32]] = []
     counts: list[IntArray] = []
     for n in range(2, settings.longest + 1):
         rolling = rolling[:-1] * _STEP + spread[n - 1 :]
         if n >= settings.shortest:
-            inside = rolling if block.size == 1 else rolling[room[: len(rolling)] >= n]
-            found.append(inside + np.uint32(n))
+            found.append(rolling[room[: len(rolling)] >= n] + np.uint32(n))
             counts.append(np.maximum(lengths - (n - 2), 0))
     letters = (codes[:-1] > 0x60) & (codes[:-1] < 0xE000)
     edges = edges_of(letters)

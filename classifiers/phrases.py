@@ -83,9 +83,9 @@ class PhraseIndex:
 
     def __init__(self, phrases: Sequence[str], languages: Sequence[str], groups: Sequence[int]) -> None:
         """Take phrases, and for each its language and its group; one without a word never matches."""
-        step = range(0, len(phrases), _AT_ONCE)
+        step = range(0, max(1, len(phrases)), _AT_ONCE)
         parts = zip(*(_read(phrases[first : first + _AT_ONCE]) for first in step), strict=True)
-        hashes, lengths, gaps, counts = map(np.concatenate, parts) if phrases else _read(())
+        hashes, lengths, gaps, counts = map(np.concatenate, parts)
         full = counts.nonzero()[0]
         first = np.concatenate(([0], counts[full].cumsum()))
         names = sorted(set(languages))
