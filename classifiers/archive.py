@@ -23,8 +23,8 @@ from pydantic import Field, ValidationError
 from classifiers.features import FeatureSettings, Floats
 from classifiers.further import Further
 from classifiers.model import LinearClassifier
+from classifiers.opinions import TRAITS
 from classifiers.parameters import HEADS, Head, Parameters, Thresholds
-from classifiers.shape import SHAPES
 from classifiers.signals import SignalFile
 from classifiers.stacking import Stack
 from classifiers.zipped import read_zip, write_zip
@@ -33,13 +33,13 @@ from router.schema import KINDS, URGENCIES, Frozen
 
 __all__ = ["FORMAT", "load", "read_parameters", "save"]
 
-FORMAT = 5
+FORMAT = 6
 _ARRAYS = {
     "columns": "|u1",  # a bit for each that is kept
     "idf": "<f2",
     "weights": "|i1",  # of n-grams
     "scales": "<f4",
-    "others": "<f4",  # weights of signals, channels and shapes
+    "others": "<f4",  # weights of signals, channels and traits
     "bias": "<f4",
     "inner": "<f4",
     "outer": "<f4",
@@ -49,7 +49,7 @@ _LEVELS = 63  # above 0, and as many below: sums over hundreds of n-grams hardly
 _IDF_STEPS = 32  # of an idf between 1 and 2, likewise
 _MAX_FILE = 64 * 1024 * 1024
 _MAX_ENTRY = 256 * 1024 * 1024
-_MAX_MANIFEST = 4 * 1024 * 1024
+_MAX_MANIFEST = 16 * 1024 * 1024
 
 
 class _HeadSpec(Frozen):
@@ -92,7 +92,7 @@ class _Manifest(Frozen):
     idf_rest: float = Field(ge=0, le=1000, allow_inf_nan=False)
     channels: tuple[str, ...] = Field(max_length=100)
     languages: tuple[str, ...] = Field(max_length=100)
-    shapes: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
     signals: SignalFile
     stack_scale: float = Field(gt=0, le=1000, allow_inf_nan=False)
     arrays: dict[str, _ArraySpec]
@@ -131,7 +131,7 @@ def _manifest_of(parameters: Parameters, arrays: dict[str, npt.NDArray[Any]], bl
         idf_rest=parameters.idf_rest,
         channels=parameters.channels,
         languages=parameters.languages,
-        shapes=parameters.shapes,
+        traits=parameters.traits,
         signals=parameters.signals,
         stack_scale=parameters.stack.scale if parameters.stack is not None else 1.0,
         arrays={
@@ -259,9 +259,9 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
     if arrays["columns"].shape != (features.columns // 8,):
         raise ModelError(f"columns.npy has shape {arrays['columns'].shape}; expected {(features.columns // 8,)}")
     columns = np.unpackbits(arrays["columns"]).nonzero()[0].astype(np.int32)
-    if manifest.shapes not in {(), SHAPES}:
-        raise ModelError("the model was trained with other shapes of texts than this version knows; train it anew")
-    extra = len(manifest.signals.groups) + len(manifest.channels) + len(manifest.shapes)
+    if manifest.traits not in {(), TRAITS}:
+        raise ModelError("the model was trained with other traits of texts than this version knows; train it anew")
+    extra = len(manifest.signals.groups) + len(manifest.channels) + len(manifest.traits)
     for name, shape in (
         ("weights", (len(columns), outputs)),
         ("others", (extra, outputs)),
@@ -272,7 +272,7 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
             raise ModelError(f"{name}.npy has shape {arrays[name].shape}; labels, columns and signals need {shape}")
     if arrays["idf"].shape not in {(len(columns),), (0,)}:
         raise ModelError(f"idf.npy has shape {arrays['idf'].shape}; expected {(len(columns),)} or (0,)")
-    inputs = outputs + len(manifest.channels) + len(manifest.shapes)
+    inputs = outputs + len(manifest.channels) + len(manifest.traits)
     known = 1 + len(columns)
     weights = np.zeros((known + extra, outputs), np.float32)
     np.multiply(arrays["weights"], arrays["scales"], out=weights[1:known])
@@ -292,7 +292,7 @@ def _assemble(manifest: _Manifest, arrays: dict[str, npt.NDArray[Any]]) -> Param
         signals=manifest.signals,
         channels=manifest.channels,
         languages=manifest.languages,
-        shapes=manifest.shapes,
+        traits=manifest.traits,
         card=manifest.card,
     )
 
@@ -304,7 +304,7 @@ def _further_of(weights: Floats, inputs: int, manifest: _Manifest) -> Further | 
     types = len(manifest.heads["type"].labels)
     if weights.shape != (inputs + types + 1, types):
         raise ModelError(
-            f"further.npy has shape {weights.shape}; labels, channels and shapes need {inputs + types + 1, types}"
+            f"further.npy has shape {weights.shape}; labels, channels and traits need {inputs + types + 1, types}"
         )
     return Further(weights)
 
@@ -319,5 +319,5 @@ def _stack_of(inner: Floats, outer: Floats, inputs: int, manifest: _Manifest) ->
         ("outer", outer, (units + 1, len(manifest.heads["kind"].labels))),
     ):
         if array.shape != shape:
-            raise ModelError(f"{name}.npy has shape {array.shape}; labels, channels and shapes need {shape}")
+            raise ModelError(f"{name}.npy has shape {array.shape}; labels, channels and traits need {shape}")
     return Stack(inner, outer, manifest.stack_scale)

@@ -39,7 +39,7 @@ def load_default(
     parameters, digest = read_parameters(path or SHIPPED)
     if signals is not None:
         try:
-            added = with_added(parameters.signals, read_signals(signals, concepts=None).groups)
+            added = with_added(parameters.signals, read_signals(signals).groups)
         except (OSError, ValueError) as error:
             raise ModelError(f"{signals}: {error}") from error
         parameters = replace(parameters, signals=added)

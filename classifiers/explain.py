@@ -22,7 +22,7 @@ Shown: TypeAlias = tuple[int, int, float]
 """Where a reason begins and ends in its text, and what it weighs."""
 
 _EVIDENCE = TypeAdapter(tuple[Evidence, ...])
-_EDGE = frozenset(".,;:()[]{}\"'«»„“”…-*_")
+_EDGE = frozenset(".,;:()[]{}\"'«»„“”…-*_ ")
 _MASKED = frozenset("@hHwW")  # how a span may begin of which a mask left only the first character
 _STRIDE = MAX_CHARS + 1  # sets places of one text apart from those of the next
 _LEAST = 0.05  # of the strongest word's weight; weaker ones explain nothing
@@ -32,7 +32,9 @@ class BlockWords:
     """The words of a block, as runs between gaps, and what they gave to labels."""
 
     def __init__(self, scorer: Scorer, scored: Scored) -> None:
-        block, found = scored.block, scored.found
+        block, rows = scored.block, scored.rows
+        if rows.order is None or rows.counts is None:
+            raise ValueError("the block was scored without what explanations need")
         gaps = block.is_gap.nonzero()[0]
         after = np.minimum(gaps + 1, len(block.offset) - 1)
         self.start: list[int] = block.offset[after].tolist()
@@ -40,17 +42,15 @@ class BlockWords:
         self._word_row = block.row[after][:-1]
         self.bounds: list[int] = self._word_row.searchsorted(np.arange(block.size + 1)).tolist()
         number = block.is_gap.cumsum() - 1
-        last = found.start + found.length - 1
-        self._first_word = number[found.start]
-        last_word = number[last] - (block.is_gap[last] & (last > found.start))
+        start, length = scored.found.start[rows.order], scored.found.length[rows.order]
+        last = start + length - 1
+        self._first_word = number[start]
+        last_word = number[last] - (block.is_gap[last] & (length > 1))
         self._pairs = (last_word != self._first_word).nonzero()[0]  # the few n-grams that hold two words
         self._second_word = last_word[self._pairs]
-        self._row = found.row
-        share, index = scored.rows.share, scored.rows.index
-        if share is None or index is None:
-            raise ValueError("the block was scored without what explanations need")
-        self._slots = index.astype(np.int64) * scorer.table.shape[1]
-        self._table, self._share = scorer.table.ravel(), share
+        self._row = np.arange(block.size).repeat(np.diff(rows.indptr)) if block.size > 1 else None
+        self._slots = rows.indices.astype(np.int64) * scorer.table.shape[1]
+        self._table, self._counts, self._share = scorer.table.ravel(), rows.counts, rows.values / rows.counts
 
     def place(self, match: Match) -> None:
         """Find the words that phrases are made of, so that ``weigh`` can share out what the phrases gave."""
@@ -72,14 +72,15 @@ class BlockWords:
         """
         heads, count = len(chosen), len(self.start)
         first = np.arange(heads)[:, None] * count  # words of one head after those of the other
-        columns = chosen if chosen.shape[1] == 1 else chosen[:, self._row]
-        given = self._table.take(self._slots + columns)
-        given *= self._share
+        columns = chosen if self._row is None else chosen[:, self._row]
+        of_features = self._table.take(self._slots + columns)
+        of_features *= self._share
+        given = of_features.repeat(self._counts, axis=1)
+        half = given[:, self._pairs] / 2  # of what two words gave together, to each of them
+        given[:, self._pairs] = half
         total = np.zeros(heads * count)  # for bincount of nothing counts in integers
         total += np.bincount((first + self._first_word).ravel(), given.ravel(), heads * count)
-        half = (given[:, self._pairs] / 2).ravel()
-        total -= np.bincount((first + self._first_word[self._pairs]).ravel(), half, heads * count)
-        total += np.bincount((first + self._second_word).ravel(), half, heads * count)
+        total += np.bincount((first + self._second_word).ravel(), half.ravel(), heads * count)
         weights = total.reshape(heads, count)
         weights *= scales[:, None]
         if phrases.shape[1]:
@@ -87,7 +88,10 @@ class BlockWords:
             weights += np.bincount((first + self._words).ravel(), parts, heads * count).reshape(heads, count)
         weaker = -np.abs(weights[:, : len(self._word_row)])
         self._weights: list[list[float]] = weights.tolist()
-        self._order: list[list[int]] = [np.lexsort((one, self._word_row)).tolist() for one in weaker]
+        order = weaker.argsort(axis=1, kind="stable")
+        if self._row is not None:
+            order = np.take_along_axis(order, self._word_row[order].argsort(axis=1, kind="stable"), axis=1)
+        self._order: list[list[int]] = order.tolist()
 
     def show(self, head: int, text: str, row: int, most: int) -> list[Shown]:
         """The words of one text that were strongest for a head, strongest first."""

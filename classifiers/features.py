@@ -59,6 +59,7 @@ class Occurrences:
     row: npt.NDArray[np.int64]
     start: npt.NDArray[np.int64]
     length: npt.NDArray[np.int64]
+    negated: IntArray  # numbers of the words of the block that a negation turns around
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Rows:
     indptr: npt.NDArray[np.int32]  # shape (n + 1,)
     indices: npt.NDArray[np.int32]  # columns, or slots where those were given
     values: Floats
-    share: Floats | None = None  # of each occurrence in its feature's value, if asked for
-    index: npt.NDArray[np.int32] | None = None  # of each occurrence's feature, if asked for
+    counts: IntArray | None = None  # how often each feature was met, if asked for
+    order: IntArray | None = None  # the occurrences, feature by feature, if asked for
 
 
 def _mix32(x: _U32) -> _U32:
@@ -110,7 +111,7 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
     columns, starts, lengths = ([part] for part in _char_ngrams(block, settings))
     base, shift = 1 << settings.char_bits, np.uint64(64 - settings.word_bits)
     running = block.plain_hash
-    plain = mix64(running.of(block.starts, block.ends))
+    plain = block.word_hash
     marks = np.concatenate(([0], (block.plain != block.lower).cumsum()))
     accented = (marks[block.ends] > marks[block.starts]).nonzero()[0]
     exact = plain[:0]
@@ -124,7 +125,8 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
         (exact, block.starts[accented], block.ends[accented]),
         (pair, block.starts[pairs], block.ends[pairs + 1]),
     ]
-    if settings.negated and len(turned := find_negated(block, plain, settings.negated)):
+    turned = find_negated(block, settings.negated)
+    if len(turned):
         first, last = block.starts[turned], block.ends[turned]
         short = mix64(running.of(first, np.minimum(last, first + _STEM)) ^ _NEGATED_STEM)
         parts += [(mix64(plain[turned] ^ _NEGATED), first, last), (short, first, last)]
@@ -133,7 +135,7 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
         starts.append(first)
         lengths.append(last - first)
     start = np.concatenate(starts)
-    return Occurrences(np.concatenate(columns), row_of[start], start, np.concatenate(lengths))
+    return Occurrences(np.concatenate(columns), row_of[start], start, np.concatenate(lengths), turned)
 
 
 def _sort_rows(
@@ -173,7 +175,7 @@ def weigh(
         found: The occurrences of a block of ``size`` texts.
         slot_of: For each column what stands for it in ``idf`` and in what is returned: tables of the columns a model
             knows are a quarter as large as those of all, and as much faster to look into.
-        shares: Say also what each occurrence gave to its feature's value, for explanations.
+        shares: Say also which occurrences made each feature, for explanations.
     """
     keys, bounds, order = _sort_rows(found, size, ordered=shares)
     new = np.ones(len(keys), bool)
@@ -198,11 +200,7 @@ def weigh(
     norms[norms == 0] = 1
     norms[1::2] /= np.float32(settings.word_weight)
     values /= norms[part]
-    share, index = None, None
-    if order is not None:
-        share, index = np.empty(len(order), np.float32), np.empty(len(order), np.int32)
-        share[order], index[order] = (values / counts).repeat(counts), indices.repeat(counts)
-    return Rows(indptr.astype(np.int32), indices.astype(np.int32), values, share, index)
+    return Rows(indptr.astype(np.int32), indices.astype(np.int32), values, counts if order is not None else None, order)
 
 
 def cut_blocks(texts: Sequence[str]) -> list[Sequence[str]]:

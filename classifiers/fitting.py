@@ -25,8 +25,8 @@ from classifiers.calibration import fit_head
 from classifiers.features import Floats
 from classifiers.further import Further, fit_further
 from classifiers.material import CHANNELS, Material, TrainingSettings, fit_separators
+from classifiers.opinions import TRAITS
 from classifiers.parameters import HEADS
-from classifiers.shape import SHAPES
 from classifiers.stacking import Stack, fit_stack
 from classifiers.telling import tell_apart
 
@@ -96,7 +96,7 @@ def _strongest(
     """The columns that move scores most, by weight and by how often they are met, and the weights without the others'.
 
     Args:
-        weights: Of the columns, then of signals, channels and shapes, which all stay.
+        weights: Of the columns, then of signals, channels and traits, which all stay.
         seen: In how many texts each column of the features stands.
     """
     if len(columns) <= most:
@@ -138,7 +138,7 @@ def fit_further_of(
 
 def marks_of_rows(material: Material, rows: _Rows) -> Floats:
     """Channel and shape of some messages; see ``stacking.py``."""
-    found: Floats = material.extra[rows][:, -(len(CHANNELS) + len(SHAPES)) :].toarray().astype(np.float32)
+    found: Floats = material.extra[rows][:, -(len(CHANNELS) + len(TRAITS)) :].toarray().astype(np.float32)
     return found
 
 

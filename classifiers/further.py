@@ -27,7 +27,7 @@ _PASSES = 500
 
 @dataclass(frozen=True)
 class Further:
-    """The weights. Rows: scores of all heads, channels, shapes, the type chosen, what is added; columns: types."""
+    """The weights. Rows: scores of all heads, channels, traits, the type chosen, what is added; columns: types."""
 
     weights: Floats
 
@@ -36,7 +36,7 @@ class Further:
 
         Args:
             scores: Of all heads as the separators gave them; shape (n, labels of all heads).
-            marks: 1 where a text has a channel or shape; shape (n, channels + shapes).
+            marks: 1 where a text has a channel or trait; shape (n, channels + traits).
             chosen: Position of the type; shape (n,).
         """
         first = scores.shape[1] + marks.shape[1]

@@ -14,11 +14,12 @@ from scipy.sparse import csr_array, vstack
 from classifiers.corpus import CorpusRow, as_labels, fold_of
 from classifiers.features import FeatureSettings, Floats, cut_blocks, find_ngrams, weigh
 from classifiers.language import LanguageFinder
+from classifiers.negation import find_negated
 from classifiers.normalize import MAX_CHARS, read_block
+from classifiers.opinions import TRAITS, Opinions
 from classifiers.own_rows import OwnRow
 from classifiers.parameters import HEADS
 from classifiers.public import PartRow
-from classifiers.shape import SHAPES, find_shapes
 from classifiers.signals import SignalFile, SignalMatcher
 from classifiers.start import Start, StartFrom, starting
 from router.schema import KINDS, URGENCIES
@@ -27,6 +28,7 @@ __all__ = ["CHANNELS", "Judged", "Material", "TrainingSettings", "fit_separators
 
 CHANNELS = ("email", "chat", "social", "review", "form", "sms", "call_note")
 Judged: TypeAlias = CorpusRow | OwnRow
+_UNNAMED = 5  # of so many messages one is learned from as if nobody had said its channel, so that others can be read
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class TrainingSettings:
     penalty: tuple[tuple[str, float], ...] = (("kind", 0.5), ("type", 0.8), ("urgency", 0.5))  # larger: fits closer
     folds: int = 5
     least_texts: int = 3  # an n-gram that stands in fewer texts is not learned
-    most_columns: int = 400_000  # of those learned, that are kept: the ones that say most, for the size of the file
+    most_columns: int = 350_000  # of those learned, that are kept: the ones that say most, for the size of the file
     use_idf: bool = True
     # Of a phrase group beside n-grams, whose characters and words have length 1 each; times its document frequency.
     signal_size: tuple[tuple[str, float], ...] = (("kind", 0.04), ("type", 0.02), ("urgency", 0.04))
@@ -61,7 +63,7 @@ class Material:
 
     rows: Sequence[Judged]
     ngrams: csr_array  # counts are damped and normalised; idf included if used
-    extra: csr_array  # signals, channels, shapes; 1 where it holds
+    extra: csr_array  # signals, channels, traits; 1 where it holds
     sizes: dict[str, Floats]  # head -> of each column of ``extra``
     truth: dict[str, npt.NDArray[np.int64]]  # head -> position of the label, -1 for none
     labels: dict[str, tuple[str, ...]]
@@ -98,22 +100,29 @@ def count_ngrams(
     return (matrix(idf), idf) if use_idf else (plain, idf)
 
 
-def further_columns(rows: Sequence[Judged | PartRow], signals: SignalMatcher) -> csr_array:
-    """Signals that were hit, the channel and the shape of the text, as columns."""
-    finder = LanguageFinder()
-    channels = len(signals.groups)
-    shapes = channels + len(CHANNELS)
-    table = np.zeros((len(rows), shapes + len(SHAPES)), np.float32)
+def further_columns(rows: Sequence[Judged | PartRow], signals: SignalFile, *, reach: int) -> csr_array:
+    """Signals that were hit, the channel and the traits of the text, as columns; nothing for mere words.
+
+    Args:
+        reach: So many words after a negation are turned around.
+    """
+    finder, matcher, opinions = LanguageFinder(), SignalMatcher(signals), Opinions(signals)
+    channels = len(matcher.groups)
+    traits = channels + len(CHANNELS)
+    table = np.zeros((len(rows), traits + len(TRAITS)), np.float32)
     first = 0
     for texts in cut_blocks([row.text[:MAX_CHARS] for row in rows]):
         block = read_block(texts)
-        match = signals.find_block(block, [guess.spoken for guess in finder.find_block(block, texts)])
+        match = matcher.find_block(block, [guess.spoken for guess in finder.find_block(block, texts)])
+        match = opinions.turn(match, block, find_negated(block, reach))
         table[first + match.row, match.group] = 1.0
-        written, shape = find_shapes(texts)
-        table[first + written, shapes + shape] = 1.0
+        written, trait = opinions.traits(texts, match)
+        table[first + written, traits + trait] = 1.0
         first += len(texts)
     for i, row in enumerate(rows):
-        if row.channel in CHANNELS:
+        if isinstance(row, PartRow) and row.is_word:
+            table[i] = 0.0
+        elif row.channel in CHANNELS and fold_of(f"channel {row.text}", _UNNAMED) > 0:
             table[i, channels + CHANNELS.index(row.channel)] = 1.0
     return csr_array(table)
 
@@ -145,7 +154,7 @@ def make_material(
     ngrams, idf = count_ngrams(
         [row.text for row in every], settings.features, use_idf=settings.use_idf, idf=start.idf() if start else None
     )
-    extra = further_columns(every, SignalMatcher(signals))
+    extra = further_columns(every, signals, reach=settings.features.negated)
     return Material(
         rows=rows,
         ngrams=ngrams,

@@ -10,20 +10,21 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from classifiers.explain import BlockWords, Shown, evidence_of
-from classifiers.features import Floats, cut_blocks
+from classifiers.features import Floats, cut_blocks, find_ngrams
+from classifiers.gather import add_rows
 from classifiers.language import LanguageFinder, LanguageGuess
 from classifiers.normalize import MAX_CHARS, IntArray, read_block
+from classifiers.opinions import BALANCES, Opinions
 from classifiers.own_types import LabelMap
 from classifiers.parameters import HEADS, Parameters
 from classifiers.phrases import Match, sorted_unique
 from classifiers.scoring import AllProbabilities, Scored, Scorer
-from classifiers.shape import find_shapes
 from classifiers.signals import SignalMatcher
 from classifiers.stacking import marks_of, restack
 from router.classifier import ClassifierInput
@@ -31,6 +32,9 @@ from router.errors import ModelError
 from router.schema import URGENCIES, Classification, Evidence
 
 __all__ = ["LinearClassifier", "decide_urgency"]
+
+_Extra: TypeAlias = tuple[IntArray, IntArray]
+"""Texts, and the rows of the extra table that are on for them."""
 
 _WITHOUT_TYPE = frozenset({"praise", "other"})
 _MOST_ALSO = 2
@@ -83,11 +87,11 @@ class LinearClassifier:
         self.parameters = parameters
         self._name = f"{parameters.name}@{digest[:12]}" if digest else parameters.name
         self._scorer = Scorer(parameters)
-        self._matcher = SignalMatcher(parameters.signals)
+        self._matcher, self._opinions = SignalMatcher(parameters.signals), Opinions(parameters.signals)
         self._group = {group: i for i, group in enumerate(self._matcher.groups)}
         self._channel = {name: len(self._group) + i for i, name in enumerate(parameters.channels)}
-        self._first_shape = len(self._group) + len(self._channel)
-        self._width = self._first_shape + len(parameters.shapes)
+        self._first_trait = len(self._group) + len(self._channel)
+        self._width = self._first_trait + len(parameters.traits)
         self._finder = LanguageFinder(languages or parameters.languages)
         floors = [parameters.signals.groups[group].at_least for group in self._matcher.groups]
         self._floors = np.array([URGENCIES.index(floor) if floor else len(URGENCIES) for floor in floors], np.int64)
@@ -134,9 +138,11 @@ class LinearClassifier:
     def _label(self, texts: Sequence[str], batch: Sequence[ClassifierInput], *, explain: bool) -> list[Classification]:
         block = read_block(texts)
         guesses = self._finder.find_block(block, texts, [given.language for given in batch])
+        found = find_ngrams(block, self._scorer.settings)
         match = self._matcher.find_block(block, [guess.spoken for guess in guesses])
+        match = self._opinions.turn(match, block, found.negated)
         extra = self._extra(match, texts, batch)
-        scored = self._scorer.score(block, extra, shares=explain)
+        scored = self._scorer.score(block, found, extra, shares=explain)
         floors = np.full(len(texts), len(URGENCIES))
         np.minimum.at(floors, match.row, self._floors[match.group])
         part = list(map(_Reading, texts, (given.channel for given in batch), guesses, floors.tolist()))
@@ -160,20 +166,20 @@ class LinearClassifier:
         whys: list[dict[str, tuple[Evidence, ...]]] = [{} for _ in part]
         if explain:
             places = [self._columns(head, chosen[head], every, labelled) for head in HEADS]
-            whys = self._explain(scored, match=match, part=part, chosen=np.array(places))
+            whys = self._explain(scored, match=match, extra=extra, part=part, chosen=np.array(places))
         return [
             Classification.model_construct(**fields, why=why, model=self._name)
             for fields, why in zip(labelled, whys, strict=True)
         ]
 
-    def _extra(self, match: Match, texts: Sequence[str], batch: Sequence[ClassifierInput]) -> tuple[IntArray, IntArray]:
+    def _extra(self, match: Match, texts: Sequence[str], batch: Sequence[ClassifierInput]) -> _Extra:
         """The texts and the rows of the extra table that are on for them."""
         width = self._width
         others = [i * width + self._channel[g.channel] for i, g in enumerate(batch) if g.channel in self._channel]
         held = [np.array(others, np.int64)]
-        if self.parameters.shapes:
-            rows, shapes = find_shapes(texts)
-            held.append(rows * width + self._first_shape + shapes)
+        if self.parameters.traits:
+            rows, traits = self._opinions.traits(texts, match)
+            held.append(rows * width + self._first_trait + traits)
         pairs = sorted_unique(np.concatenate((match.row * width + match.group, *held)))
         return pairs // max(width, 1), pairs % max(width, 1)
 
@@ -234,7 +240,7 @@ class LinearClassifier:
         return [place.get(fields[head], -1) for fields in labelled]
 
     def _explain(
-        self, scored: Scored, *, match: Match, part: Sequence[_Reading], chosen: IntArray
+        self, scored: Scored, *, match: Match, extra: _Extra, part: Sequence[_Reading], chosen: IntArray
     ) -> list[dict[str, tuple[Evidence, ...]]]:
         """For each text the reasons of each of its labels.
 
@@ -242,7 +248,7 @@ class LinearClassifier:
             chosen: The columns of the weights that made the labels, -1 for none; shape (heads, texts).
         """
         columns = np.maximum(chosen, 0)
-        weights = self._weigh_phrases(match, columns)
+        weights = self._weigh_phrases(match, extra, columns)
         apart = self._presses[match.group].nonzero()[0]
         urgency = HEADS.index("urgency")
         signals: dict[int, list[Shown]] = {}
@@ -263,12 +269,22 @@ class LinearClassifier:
                     whys[i][head] = evidence_of(reading.text, shown)
         return whys
 
-    def _weigh_phrases(self, match: Match, columns: IntArray) -> npt.NDArray[np.float64]:
-        """What each match gave to its text's labels, shape (heads, matches); those of a group share its weight."""
+    def _weigh_phrases(self, match: Match, extra: _Extra, columns: IntArray) -> npt.NDArray[np.float64]:
+        """What each match gave to its text's labels, shape (heads, matches).
+
+        Those of a group share its weight, and all words of opinion share that of their balance.
+        """
         if not len(match.row):
             return np.zeros((len(columns), 0))
         pairs = match.row * len(self._group) + match.group
         counts = np.bincount(pairs)[pairs]
         given = self._scorer.extra[match.group, columns[:, match.row]].astype(np.float64)
-        given *= self._scales[:, None] / counts
+        given /= counts
+        opinion = self._opinions.find_opinions(match)
+        if len(opinion) and self.parameters.traits:
+            rows, on = (part[extra[1] >= self._width - len(BALANCES)] for part in extra)
+            balance = add_rows(self._scorer.extra, on, rows.searchsorted(np.arange(columns.shape[1] + 1)))
+            of = match.row[opinion]
+            given[:, opinion] += balance[of, columns[:, of]] / np.bincount(of)[of]
+        given *= self._scales[:, None]
         return given

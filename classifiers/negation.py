@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.normalize import Block, IntArray, read_block
-from classifiers.running import RunningHash, mix64
 
 __all__ = ["find_negated"]
 
@@ -45,17 +44,12 @@ _NEGATIONS = {
 def _hashes() -> _U64:
     """Of all negations, ascending."""
     block = read_block([word for words in _NEGATIONS.values() for word in words], masks=False)
-    hashes: _U64 = np.unique(mix64(RunningHash(block.plain).of(block.starts, block.ends)))
-    return hashes
+    return np.unique(block.word_hash)
 
 
-def find_negated(block: Block, words: _U64, reach: int) -> IntArray:
-    """Numbers of the words that stand at most ``reach`` words after a negation of the same sentence, ascending.
-
-    Args:
-        words: The mixed hash of each word of the block without accents, in the order of ``block.starts``.
-    """
-    known = _hashes()
+def find_negated(block: Block, reach: int) -> IntArray:
+    """Numbers of the words that stand at most ``reach`` words after a negation of the same sentence, ascending."""
+    known, words = _hashes(), block.word_hash
     at: IntArray = (known[np.minimum(known.searchsorted(words), len(known) - 1)] == words).nonzero()[0]
     if not len(at):
         return at

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.running import RunningHash
+from classifiers.running import RunningHash, mix64
 
 __all__ = ["MAX_CHARS", "SPACE", "Block", "IntArray", "fold_text", "fold_texts", "read_block"]
 
@@ -44,6 +44,7 @@ _HOST = ("www.", "WWW.", "Www.")
 _TO_WHITE = re.compile(r"[^\s\0]+")
 _AMOUNT = re.compile(rf"\d[\d.,]*(?P<name>[ \u00a0]?{_CURRENCY}(?!\w))?", re.IGNORECASE)
 _SIGNS = "€$£"
+_CLOSES = np.isin(np.arange(128), [ord(sign) for sign in ".,!?"])
 _BLANKS = " \u00a0"
 _LOCAL_PART = re.compile(r"[\w.+-]+\Z")
 _DOMAIN = re.compile(r"@[\w-]+\.[\w.-]+")
@@ -76,6 +77,11 @@ class Block:
     @cached_property
     def plain_hash(self) -> RunningHash:
         return RunningHash(self.plain)
+
+    @cached_property
+    def word_hash(self) -> npt.NDArray[np.uint64]:
+        """Of each token without accents, in the order of ``starts``; all bits mixed."""
+        return mix64(self.plain_hash.of(self.starts, self.ends))
 
     @cached_property
     def bare_hash(self) -> RunningHash:
@@ -213,6 +219,8 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
     gap = classes == _GAP
     keep = np.ones(len(codes), bool)
     keep[1:] = ~(gap[1:] & gap[:-1])
+    # White before a full stop says nothing: the French and tokenisers put some there. That between texts stays.
+    keep[:-1] &= ~(gap[:-1] & _CLOSES[np.minimum(plain[1:], len(_CLOSES) - 1)] & (offset[:-1] >= 0))
     bare_offset, bare_row = offset, row
     if not keep.all():
         kept = keep.nonzero()[0]

@@ -54,7 +54,7 @@ class Parameters:
     """A trained linear model.
 
     Rows of ``weights``: one of zeros, for every column that was not kept; the kept columns in order; signals, channels,
-    shapes. So the table that scores are added up from is a part of it as it stands, and a model is in memory once.
+    traits. So the table that scores are added up from is a part of it as it stands, and a model is in memory once.
     """
 
     name: str
@@ -63,13 +63,13 @@ class Parameters:
     columns: npt.NDArray[np.int32]  # kept columns of the features, ascending; shape (a,)
     idf: Floats  # of the kept columns; shape (a,), or (0,) for none
     idf_rest: float  # of all others
-    weights: Floats  # shape (1 + a + signals + channels + shapes, labels of all heads)
+    weights: Floats  # shape (1 + a + signals + channels + traits, labels of all heads)
     bias: Floats  # shape (labels of all heads,)
     thresholds: Thresholds
     signals: SignalFile
     channels: tuple[str, ...]
     languages: tuple[str, ...]
-    shapes: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
     stack: Stack | None = None  # None: kinds are chosen from their own scores
     further: Further | None = None  # None: no further types are named
     card: dict[str, Any] = field(default_factory=dict)  # training data, metrics, versions: for people

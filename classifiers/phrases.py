@@ -46,6 +46,7 @@ class _Words:
     hashed: RunningHash
     starts: IntArray
     ends: IntArray
+    whole: _U64  # the hash of each
     row: IntArray
     stop: IntArray  # for each text the number of the word after its last
 
@@ -56,7 +57,7 @@ class _Words:
         starts, ends = edges[::2], edges[1::2]
         row = block.bare_row[starts]
         stop = row.searchsorted(np.arange(block.size), side="right")
-        return cls(block.bare_hash, starts, ends, row, stop)
+        return cls(block.bare_hash, starts, ends, block.bare_hash.of(starts, ends), row, stop)
 
 
 def spread(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
@@ -75,7 +76,7 @@ def _read(phrases: Sequence[str]) -> tuple[_U64, IntArray, npt.NDArray[np.bool_]
     gaps = np.zeros(len(words.row), bool)
     gaps[1:] = (dots[words.starts[1:]] - dots[words.ends[:-1]] >= 3) & (words.row[1:] == words.row[:-1])
     lengths = np.where(stars, words.ends - words.starts, 0)
-    return words.hashed.of(words.starts, words.ends), lengths, gaps, np.diff(words.stop, prepend=0)
+    return words.whole, lengths, gaps, np.diff(words.stop, prepend=0)
 
 
 class PhraseIndex:
@@ -98,6 +99,9 @@ class PhraseIndex:
         order = keys.argsort(kind="stable")
         self._group = group[order]
         self._next, self._stop = heads[order] + 1, first[1:][order]
+        second = np.minimum(self._next, len(hashes) - 1)
+        self._second = hashes[second]
+        self._is_open = gaps[second] | (lengths[second] > 0) | (self._next == self._stop)
         keys = keys[order]
         self._begin = _changes(keys).nonzero()[0]
         self._keys, self._count = keys[self._begin], np.diff(np.append(self._begin, len(order)))
@@ -114,6 +118,10 @@ class PhraseIndex:
         """
         words = _Words.of(block)
         first, phrase = self._begins(words, languages)
+        # Hundreds of phrases begin with "not" and "the"; most are told by one look at the second word.
+        following = words.whole[np.minimum(first + 1, len(words.whole) - 1)]
+        likely = (self._is_open[phrase] | (self._second[phrase] == following)).nonzero()[0]
+        first, phrase = first[likely], phrase[likely]
         done = self._next[phrase] == self._stop[phrase]
         begun, after, found = [first[done]], [first[done] + 1], [phrase[done]]
         for part in self._follow(words, first[~done], phrase[~done]):
@@ -139,7 +147,7 @@ class PhraseIndex:
         which, length = np.nonzero(cut <= ends[:, None])
         keys = np.concatenate(
             (
-                words.hashed.of(starts, ends) ^ salt,
+                words.whole[word] ^ salt,
                 words.hashed.of(starts[which], cut[which, length]) ^ salt[which] ^ _PREFIX,
             )
         )

@@ -45,6 +45,7 @@ class PartRow(Frozen):
     weight: float = _WEIGHT
     source: str
     judged_as: str = ""
+    is_word: bool = False  # not written by anybody: no channel, shape or balance of it means anything
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ def _lines(card: Mapping[str, Any], thresholds: Thresholds, measured: Mapping[st
     yield ""
     yield f"Method: {card['method']}. Why: [decision](../decisions/classifier-features.md)."
     yield f"Trained on {card['messages']} messages of `classifiers/data/corpus/` and, for `kind` alone,"
-    yield f"{card['clauses']} clauses of reviews there, by"
+    yield f"{card['clauses']} clauses of reviews there and {card['words']} words of opinion, by"
     yield "`python -m classifiers.training --out classifiers/models/default.zip`"
     yield from _further(card.get("further_sources", {}))
     yield "The messages of corpus and gold set were written for this project"

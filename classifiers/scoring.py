@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.features import FeatureSettings, Floats, Occurrences, Rows, find_ngrams, weigh
+from classifiers.features import FeatureSettings, Floats, Occurrences, Rows, weigh
 from classifiers.gather import add_rows
 from classifiers.normalize import Block, IntArray
 from classifiers.parameters import Head, Parameters
@@ -70,15 +70,15 @@ class Scorer:
         if len(parameters.idf):
             self.idf = np.append(np.float32(parameters.idf_rest), parameters.idf)
 
-    def score(self, block: Block, extra: tuple[IntArray, IntArray], *, shares: bool) -> Scored:
+    def score(self, block: Block, found: Occurrences, extra: tuple[IntArray, IntArray], *, shares: bool) -> Scored:
         """Score a block of n texts.
 
         Args:
+            found: Its n-grams.
             extra: Texts and the rows of the extra table that are on for them, each pair once, in the order of the
                 texts; both of the same shape.
             shares: Keep what explanations need.
         """
-        found = find_ngrams(block, self.settings)
         rows = weigh(found, block.size, self.settings, self.idf, slot_of=self.slot_of, shares=shares)
         scores = add_rows(self.table, rows.indices, rows.indptr, rows.values)
         scores += self.bias

@@ -81,6 +81,7 @@ def _shapes_of_one(text: str) -> _Ints:
     size, asked, exclaimed, lines = len(text), text.count("?"), text.count("!"), text.count("\n")
     capitals = len(_CAPITALS.findall(text))
     first = ord(text[0]) if text else 0
+    pictures = not text.isascii() and ord(max(text)) >= _FIRST_PICTURE
     holds = (
         asked > 0, asked > 1, text.rstrip()[-1:] == "?",
         asked >= _MOSTLY * max(1, len(_SENTENCE_ENDS.findall(text))),
@@ -89,7 +90,8 @@ def _shapes_of_one(text: str) -> _Ints:
         size > _SHOUTED and 2 * capitals > size, capitals == 0, first < _CASED and _CLASSES[first] & _LOWER,
         _DIGITS.search(text), _FOUR_DIGITS.search(text), _MONEY_MARKS.search(text),
         "://" in text or _WWW.search(text), "@" in text, "#" in text,
-        _GLAD_MARKS.search(text), _SAD_MARKS.search(text), not text.isascii() and _PICTURE_MARKS.search(text),
+        (pictures or ")" in text) and _GLAD_MARKS.search(text), (pictures or "(" in text) and _SAD_MARKS.search(text),
+        pictures and _PICTURE_MARKS.search(text),
     )  # fmt: skip
     return np.array([place for place, held in enumerate(holds) if held], np.int64)
 

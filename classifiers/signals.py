@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists of phrases that people write by hand: signals of urgency, and concepts, words of one meaning in all languages.
+"""Lists of phrases that people write by hand: signals of urgency; concepts, words of one meaning in all languages; and
+words of opinion.
 
 How much a group weighs for which label is learned with the model; that a signal was seen, and where, is a reason
 anybody can read. A phrase is a row of words, compared without case and accents. ``word*`` takes any ending, ``...``
@@ -10,18 +11,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from classifiers.normalize import MAX_CHARS, Block, read_block
 from classifiers.phrases import Match, PhraseIndex
 from router.schema import Frozen, Urgency
 
-__all__ = ["SIGNALS", "Hit", "SignalFile", "SignalGroup", "SignalMatcher", "read_signals", "with_added"]
+__all__ = ["SIGNALS", "Hit", "SignalFile", "SignalGroup", "SignalMatcher", "read_signals", "shipped_signals",
+           "with_added"]  # fmt: skip
 
 SIGNALS = Path(__file__).parent / "data" / "signals.yaml"
 CONCEPTS = Path(__file__).parent / "data" / "concepts.yaml"
+OPINIONS = Path(__file__).parent / "data" / "opinions.yaml"
+
+Opinion = Literal["good", "bad"]
+
+
+def _split(phrases: object) -> object:
+    """A long list may be written as one text, ``first; second``."""
+    return tuple(filter(None, map(str.strip, phrases.split(";")))) if isinstance(phrases, str) else phrases
 
 
 class SignalGroup(Frozen):
@@ -30,7 +42,9 @@ class SignalGroup(Frozen):
     meaning: str = ""
     at_least: Urgency | None = None  # a hit raises the urgency to this, whatever the model thinks
     presses: bool = True  # shown as a reason of urgency; False for concepts
-    phrases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    opinion: Opinion | None = None  # what its phrases say of the thing they are said of
+    negates: Opinion | None = None  # has no phrases, but counts those of this opinion that stand after a negation
+    phrases: dict[str, Annotated[tuple[str, ...], BeforeValidator(_split)]] = Field(default_factory=dict)
 
 
 class SignalFile(Frozen):
@@ -48,8 +62,8 @@ class Hit:
     end: int
 
 
-def read_signals(signals: Path = SIGNALS, concepts: Path | None = CONCEPTS) -> SignalFile:
-    """Read a list of signals and one of concepts; a concept may not have the name of a signal.
+def read_signals(path: Path = SIGNALS) -> SignalFile:
+    """Read one list.
 
     Raises:
         OSError, ValueError: The file is missing or does not fit the model (pydantic's ValidationError is a ValueError).
@@ -57,18 +71,22 @@ def read_signals(signals: Path = SIGNALS, concepts: Path | None = CONCEPTS) -> S
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    def read(path: Path) -> dict[str, SignalGroup]:
-        try:
-            content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        except YAMLError as error:
-            raise ValueError(f"is not YAML: {error}") from error
-        return SignalFile.model_validate(content).groups
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except YAMLError as error:
+        raise ValueError(f"is not YAML: {error}") from error
+    return SignalFile.model_validate(content)
 
-    groups = read(signals)
-    for name, group in (read(concepts) if concepts else {}).items():
-        if name in groups:
-            raise ValueError(f"'{name}' is a signal and a concept")
-        groups[name] = group.model_copy(update={"presses": False})
+
+@cache
+def shipped_signals() -> SignalFile:
+    """All lists that come along; what is no signal presses nobody. Read once: that takes seconds."""
+    groups = dict(read_signals(SIGNALS).groups)
+    for path in (CONCEPTS, OPINIONS):
+        for name, group in read_signals(path).groups.items():
+            if name in groups:
+                raise ValueError(f"{path.name}: the group '{name}' is in two lists")
+            groups[name] = group.model_copy(update={"presses": False})
     return SignalFile(groups=groups)
 
 
@@ -78,13 +96,14 @@ class SignalMatcher:
     def __init__(self, signals: SignalFile) -> None:
         self.signals = signals
         self.groups = tuple(signals.groups)
-        entries = [
-            (phrase, language, number)
-            for number, group in enumerate(signals.groups.values())
-            for language, phrases in group.phrases.items()
-            for phrase in phrases
-        ]
-        phrases, languages, numbers = zip(*entries, strict=True) if entries else ((), (), ())
+        phrases: list[str] = []
+        languages: list[str] = []
+        numbers: list[int] = []
+        for number, group in enumerate(signals.groups.values()):
+            for language, some in group.phrases.items():
+                phrases += some
+                languages += [language] * len(some)
+                numbers += [number] * len(some)
         self._index = PhraseIndex(phrases, languages, numbers)
 
     def find(self, text: str, languages: Sequence[str]) -> list[Hit]:

@@ -25,7 +25,7 @@ _ROWS_AT_ONCE = 32  # a larger product is shared among threads that spin afterwa
 
 @dataclass(frozen=True)
 class Stack:
-    """The weights; the last row of each is what is added. Inputs: scores of all heads, then channels and shapes."""
+    """The weights; the last row of each is what is added. Inputs: scores of all heads, then channels and traits."""
 
     inner: Floats  # shape (inputs + 1, units)
     outer: Floats  # shape (units + 1, kinds)
@@ -37,7 +37,7 @@ class Stack:
 
         Args:
             scores: Of all heads as the separators gave them; shape (n, labels of all heads).
-            marks: 1 where a text has a channel or shape; shape (n, channels + shapes).
+            marks: 1 where a text has a channel or trait; shape (n, channels + traits).
         """
         inputs = np.hstack((scores, marks))
         found = np.empty((len(inputs), self.outer.shape[1]), np.float32)

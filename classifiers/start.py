@@ -77,7 +77,7 @@ def starting(start: StartFrom, ngrams: csr_array, extra: csr_array) -> Start:
 
     Args:
         ngrams: Weighed with ``StartFrom.idf``; shape (n, columns of its features).
-        extra: Signals, channels and shapes as in its table; shape (n, others).
+        extra: Signals, channels and traits as in its table; shape (n, others).
     """
     known = start.parameters
     weights = known.weights[1:]

@@ -25,10 +25,10 @@ from classifiers.fitting import Fitted, Workers, fit_further_of, fit_part, fit_s
 from classifiers.limits import calibrated
 from classifiers.material import CHANNELS, Judged, Material, TrainingSettings, make_material
 from classifiers.model import LinearClassifier
+from classifiers.opinions import TRAITS, lessons_of
 from classifiers.parameters import Parameters
 from classifiers.public import PartRow, read_public, source_counts
-from classifiers.shape import SHAPES
-from classifiers.signals import SignalFile, read_signals
+from classifiers.signals import SignalFile, shipped_signals
 from classifiers.stacking import restack
 from classifiers.start import StartFrom
 from router.classifier import ClassifierInput
@@ -39,6 +39,9 @@ __all__ = ["CHANNELS", "QUICK", "QUICK_MOST", "TrainingResult", "TrainingSetting
 
 QUICK, QUICK_MOST = TrainingSettings(folds=3), 50_000
 """For a model in under two minutes on two cores."""
+
+_OF_WORDS = 0.3  # weight of a word of opinion by itself
+OPINION = "opinion"
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of all is done, 0 to 1."""
@@ -106,9 +109,11 @@ def train(
     if most is not None:
         every = [row for row in every if fold_of(row.text, len(every)) < most]
     rows, clauses = apart(every)
+    signals = signals or shipped_signals()
     result = train_rows(
         rows, seed=seed, progress=progress, settings=settings, signals=signals, types=types, name=name,
-        more=(*more, *clauses), training_data={path.name + part: corpus_digest(path) for path in corpus},
+        more=(*more, *clauses, *_words(signals)),
+        training_data={path.name + part: corpus_digest(path) for path in corpus},
     )  # fmt: skip
     return replace(result, judged=result.judged[: len(more)])
 
@@ -122,6 +127,14 @@ def apart(rows: Sequence[CorpusRow]) -> tuple[list[CorpusRow], list[PartRow]]:
     ]
     whole = [row for row in rows if row.source != CLAUSE]
     return (whole, clauses) if whole else (list(rows), [])
+
+
+def _words(signals: SignalFile) -> list[PartRow]:
+    """Words of opinion, most of which no message of the corpus holds, each as what it speaks for."""
+    return [
+        PartRow(text=text, kind=kind, weight=_OF_WORDS, source=OPINION, is_word=True)
+        for text, kind in lessons_of(signals)
+    ]
 
 
 def train_rows(
@@ -147,7 +160,7 @@ def train_rows(
     if start is not None:
         settings = replace(settings, features=start.parameters.features, use_idf=True)
         signals = start.parameters.signals
-    signals = signals or read_signals()
+    signals = signals or shipped_signals()
     progress("counting n-grams", 0.02)
     material = make_material(rows, more, signals, settings, types, start=start)
     every = np.arange(len(rows) + len(more))
@@ -182,7 +195,7 @@ def train_rows(
         name=name, features=settings.features, heads=heads, columns=np.zeros(0, np.int32), idf=np.zeros(0, np.float32),
         idf_rest=1.0, weights=np.zeros((1, outputs), np.float32), bias=np.zeros(outputs, np.float32),
         thresholds=thresholds, signals=signals, channels=CHANNELS, languages=LANGUAGES,
-        shapes=SHAPES,
+        traits=TRAITS,
     )  # fmt: skip
     said: list[Classification | None] = [None] * len(every)
     for part, fit, other, besides in zip(parts, fits, stacks, furthers, strict=True):
@@ -194,7 +207,7 @@ def train_rows(
     card = _card(training_data or {}, rows, report, settings, seed)
     card["reference"] = reference_of(map(seen_of, of_corpus, rows), origin="corpus").model_dump()
     sources = source_counts(more)
-    card["clauses"] = sources.pop(CLAUSE, {}).get("messages", 0)
+    card["clauses"], card["words"] = (sources.pop(source, {}).get("messages", 0) for source in (CLAUSE, OPINION))
     if sources:
         card["further_sources"] = sources
     model = LinearClassifier(replace(final, card=card, stack=stack, further=further))

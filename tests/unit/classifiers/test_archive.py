@@ -107,7 +107,7 @@ REFUSED: dict[str, tuple[Callable[[Entries], object], str]] = {
     "manifest not JSON": (lambda e: e.update({"manifest.json": b"{"}), "manifest.json is not JSON"),
     "manifest a list": (lambda e: e.update({"manifest.json": b"[]"}), "manifest.json"),
     "deep manifest": (lambda e: e.update({"manifest.json": b"[" * 200_000}), "manifest.json is not JSON"),
-    "other format": (_manifest(lambda m: m.update(format=99)), "has format 99; this version reads 5"),
+    "other format": (_manifest(lambda m: m.update(format=99)), "has format 99; this version reads 6"),
     "unknown key": (_manifest(lambda m: m.update(run="x")), "manifest.json: run: Extra inputs"),
     "missing key": (_manifest(lambda m: m.pop("heads")), "manifest.json: heads: Field required"),
     "odd name": (_manifest(lambda m: m.update(name="../x")), "manifest.json: name"),

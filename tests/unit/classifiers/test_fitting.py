@@ -14,7 +14,7 @@ from classifiers import fitting
 from classifiers.archive import save
 from classifiers.corpus import read_corpus
 from classifiers.material import make_material
-from classifiers.signals import read_signals
+from classifiers.signals import shipped_signals
 from classifiers.training import TrainingResult, TrainingSettings, train
 from router.schema import TYPES
 
@@ -36,7 +36,7 @@ def test_what_says_least_is_left_out(few: Path) -> None:
     """A model keeps no more columns than asked for: those that move scores most, and everything that is no n-gram."""
     rows = read_corpus([few])
     settings = TrainingSettings(folds=2, least_texts=1)
-    material = make_material(rows, [], read_signals(), settings, TYPES)
+    material = make_material(rows, [], shipped_signals(), settings, TYPES)
     everyone, nobody = np.arange(len(rows)), np.zeros(0, np.int64)
     whole = fitting.fit_part(material, settings, 0, (everyone, nobody))
     some = fitting.fit_part(material, replace(settings, most_columns=500), 0, (everyone, everyone))

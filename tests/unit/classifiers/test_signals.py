@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from classifiers.signals import SignalFile, SignalGroup, SignalMatcher, read_signals, with_added
+from classifiers.normalize import fold_text
+from classifiers.signals import SignalFile, SignalGroup, SignalMatcher, shipped_signals, with_added
 from router.schema import LANGUAGES
 
 
@@ -37,17 +38,37 @@ def test_find_looks_only_at_the_language() -> None:
     assert _matcher("fire").find("fire", ["fi", "sv"]) == []
 
 
-def test_read_signals_covers_every_language() -> None:
+def test_shipped_signals_covers_every_language() -> None:
     """Each group that ships has phrases in all twelve languages, each with a word in it."""
-    for name, group in read_signals().groups.items():
+    for name, group in shipped_signals().groups.items():
+        if group.negates:
+            assert not group.phrases
+            continue
         assert set(group.phrases) == set(LANGUAGES), name
         for phrases in group.phrases.values():
             assert all(any(char.isalpha() for char in phrase) for phrase in phrases), name
 
 
+def test_a_list_may_be_one_text() -> None:
+    """Semicolons part its phrases; ends of lines are white."""
+    group = SignalGroup.model_validate({"phrases": {"en": "not worth it; rip-off ;\n bland*"}})
+    assert group.phrases == {"en": ("not worth it", "rip-off", "bland*")}
+
+
+def test_shipped_opinions_contradict_themselves_nowhere() -> None:
+    """No phrase both praises and blames in one language."""
+    said: dict[tuple[str, str], set[str]] = {}
+    for group in shipped_signals().groups.values():
+        for language, phrases in group.phrases.items() if group.opinion else ():
+            for phrase in phrases:
+                said.setdefault((language, fold_text(phrase)), set()).add(str(group.opinion))
+    assert len(said) > 10_000
+    assert [phrase for phrase, opinions in said.items() if len(opinions) > 1] == []
+
+
 def test_with_added_extends_a_group() -> None:
     """An installation's own phrases join the group; the others stay."""
-    added = with_added(read_signals(), {"fire": SignalGroup(phrases={"en": ("reactor alarm",)})})
+    added = with_added(shipped_signals(), {"fire": SignalGroup(phrases={"en": ("reactor alarm",)})})
     matcher = SignalMatcher(added)
     found = [hit.group for hit in matcher.find("reactor alarm, it melted", ["en"])]
     assert [group for group in found if group == "fire"] == ["fire", "fire"]
@@ -56,7 +77,7 @@ def test_with_added_extends_a_group() -> None:
 def test_with_added_refuses_an_unknown_group() -> None:
     """A group the model has no weight for is named, and the known ones."""
     with pytest.raises(ValueError, match="unknown group 'flood' of signals; known: alarm, fire"):
-        with_added(read_signals(), {"flood": SignalGroup()})
+        with_added(shipped_signals(), {"flood": SignalGroup()})
 
 
 @pytest.mark.parametrize(
@@ -69,5 +90,5 @@ def test_with_added_refuses_an_unknown_group() -> None:
 )
 def test_shipped_signals_do_not_fire_on_figures_of_speech(text: str, language: str) -> None:
     """Figures of speech are not danger."""
-    groups = {hit.group for hit in SignalMatcher(read_signals()).find(text, [language])}
+    groups = {hit.group for hit in SignalMatcher(shipped_signals()).find(text, [language])}
     assert not groups & {"fire", "injury", "danger", "threat"}
