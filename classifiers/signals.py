@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -121,12 +122,15 @@ def with_added(signals: SignalFile, added: Mapping[str, SignalGroup]) -> SignalF
     """Add an installation's phrases to groups the model knows; a group it does not know is refused.
 
     Raises:
-        ValueError: Names the unknown group and the known ones.
+        ValueError: Names the unknown group, the nearest known one, and those that phrases are mostly added to.
     """
     groups = dict(signals.groups)
     for name, group in added.items():
         if name not in groups:
-            raise ValueError(f"unknown group '{name}' of signals; known: {', '.join(groups)}")
+            near = get_close_matches(name, groups, n=1)
+            meant = f" (did you mean '{near[0]}'?)" if near else ""
+            usual = ", ".join(known for known, one in groups.items() if one.presses or (one.opinion and one.phrases))
+            raise ValueError(f"unknown group '{name}' of signals{meant}; known: {usual}, and those of concepts.yaml")
         old = groups[name]
         phrases = {**old.phrases, **{lang: (*old.phrases.get(lang, ()), *new) for lang, new in group.phrases.items()}}
         groups[name] = old.model_copy(update={"phrases": phrases})

@@ -38,7 +38,7 @@ def check(
         except ConfigError as error:
             mistakes = list(error.mistakes)
         else:
-            mistakes = list(check_secrets(configuration))
+            mistakes = [*check_secrets(configuration), *_of_classifier(configuration)]
             warnings = _warnings(configuration)
             summary = {
                 "channels": [f"{c.kind}:{c.account}" for c in configuration.channels if c.enabled],
@@ -52,6 +52,22 @@ def check(
         _show(mistakes, warnings, summary)
     if not ok:
         raise typer.Exit(2 if mistakes else 1)
+
+
+def _of_classifier(configuration: Configuration) -> list[Mistake]:
+    """What is wrong with an own model or own phrases; what ships needs no look, which would take a second."""
+    from router.core import load_classifier
+    from router.errors import Mistake, ModelError
+
+    settings = configuration.settings
+    named = [name for name in ("model", "signals") if getattr(settings, name) is not None]
+    if not named:
+        return []
+    try:
+        load_classifier(configuration)
+    except ModelError as error:
+        return [Mistake("router.yaml", 0, 0, " or ".join(named), str(error))]
+    return []
 
 
 def _warnings(configuration: Configuration) -> list[Mistake]:

@@ -75,9 +75,13 @@ def test_with_added_extends_a_group() -> None:
 
 
 def test_with_added_refuses_an_unknown_group() -> None:
-    """A group the model has no weight for is named, and the known ones."""
-    with pytest.raises(ValueError, match="unknown group 'flood' of signals; known: alarm, fire"):
+    """A group the model has no weight for is named, the nearest one, and those of danger and opinion."""
+    with pytest.raises(ValueError, match="unknown group 'flood' of signals; known: alarm, fire") as told:
         with_added(shipped_signals(), {"flood": SignalGroup()})
+    assert "bad_quality" in str(told.value)
+    assert len(str(told.value)) < 400
+    with pytest.raises(ValueError, match=r"'bad_qualty' of signals \(did you mean 'bad_quality'\?\); known"):
+        with_added(shipped_signals(), {"bad_qualty": SignalGroup()})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from classifiers.default import load_default
+
 
 def test_warning_fails_only_when_strict(run: Any, rows: Any, conf: Path) -> None:
     """What is legal and odd is shown with its place and can run; for CI it can fail."""
@@ -29,3 +33,16 @@ def test_teams_without_anybody_are_named(run: Any, conf: Path, tmp_path: Path) -
     assert "delivery" not in shown
     run("user", "add", "boss", "--role", "manager", "-c", conf, "--password-file", "word")
     assert "nobody is in" not in run("check", "-c", conf).stderr
+
+
+def test_own_phrases_are_read(run: Any, conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of phrases that no model knows what to do with is found before anything starts; a good one is taken."""
+    monkeypatch.setattr("classifiers.default.load_default", load_default)
+    (conf / "signals.yaml").write_text("groups:\n  bad_qualty: {phrases: {en: [tinny]}}\n", encoding="utf-8")
+    text = (conf / "router.yaml").read_text(encoding="utf-8")
+    (conf / "router.yaml").write_text(f"{text}signals: signals.yaml\n", encoding="utf-8")
+    shown = run("check", "-c", conf, code=2).stderr
+    assert "router.yaml: signals: " in shown
+    assert "signals.yaml: unknown group 'bad_qualty' of signals (did you mean 'bad_quality'?)" in shown
+    (conf / "signals.yaml").write_text("groups:\n  bad_quality: {phrases: {en: [tinny]}}\n", encoding="utf-8")
+    assert "The configuration is good." in run("check", "-c", conf).stdout
