@@ -54,6 +54,7 @@ class TrainingSettings:
     stack_units: int = 32  # of each small network that chooses among kinds; 0: none
     least_to_stack: int = 2000  # messages whose kind is known
     many_labels: int = 30  # more are leaned by nothing: too few messages of each
+    opinion_weight: float = 0.3  # of a word of praise or blame by itself; 0: none is learned from
     least_of_channel: int = 400  # messages from which a channel gets limits of its own
 
 

@@ -37,10 +37,9 @@ from router.schema import LANGUAGES, TYPES, Classification
 
 __all__ = ["CHANNELS", "QUICK", "QUICK_MOST", "TrainingResult", "TrainingSettings", "apart", "train", "train_rows"]
 
-QUICK, QUICK_MOST = TrainingSettings(folds=3), 50_000
+QUICK, QUICK_MOST = TrainingSettings(folds=3, opinion_weight=0), 50_000
 """For a model in under two minutes on two cores."""
 
-_OF_WORDS = 0.3  # weight of a word of opinion by itself
 OPINION = "opinion"
 
 Progress = Callable[[str, float], None]
@@ -112,7 +111,7 @@ def train(
     signals = signals or shipped_signals()
     result = train_rows(
         rows, seed=seed, progress=progress, settings=settings, signals=signals, types=types, name=name,
-        more=(*more, *clauses, *_words(signals)),
+        more=(*more, *clauses, *_words(signals, (settings or TrainingSettings()).opinion_weight)),
         training_data={path.name + part: corpus_digest(path) for path in corpus},
     )  # fmt: skip
     return replace(result, judged=result.judged[: len(more)])
@@ -129,11 +128,11 @@ def apart(rows: Sequence[CorpusRow]) -> tuple[list[CorpusRow], list[PartRow]]:
     return (whole, clauses) if whole else (list(rows), [])
 
 
-def _words(signals: SignalFile) -> list[PartRow]:
+def _words(signals: SignalFile, weight: float) -> list[PartRow]:
     """Words of opinion, most of which no message of the corpus holds, each as what it speaks for."""
     return [
-        PartRow(text=text, kind=kind, weight=_OF_WORDS, source=OPINION, is_word=True)
-        for text, kind in lessons_of(signals)
+        PartRow(text=text, kind=kind, weight=weight, source=OPINION, is_word=True)
+        for text, kind in (lessons_of(signals) if weight else ())
     ]
 
 

@@ -17,7 +17,7 @@ from classifiers.training import TrainingResult, TrainingSettings
 from router.interfaces import ClassifierInput
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-SETTINGS = TrainingSettings(folds=2)
+SETTINGS = TrainingSettings(folds=2, opinion_weight=0)
 
 
 def words(n: int) -> list[str]:

@@ -30,13 +30,17 @@ def test_apart_keeps_only_the_kind_of_clauses() -> None:
 
 
 def test_training_counts_and_judges_whole_messages(tmp_path: Path) -> None:
-    """The report and the calibration are of whole messages, the card tells how many clauses taught beside them."""
+    """The report and the calibration are of whole messages; the card tells how many clauses and words taught beside
+    them."""
     lines = [WHOLE % (n, ("complaint", "request")[n % 2]) for n in range(40)] + [CUT % n for n in range(30)]
     path = tmp_path / "en.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
     found = train([path], settings=TrainingSettings(folds=2))
     assert (found.report.total.messages, len(found.answers), found.judged) == (40, 40, ())
     assert found.model.parameters.card["clauses"] == 30
+    assert found.model.parameters.card["words"] > 50_000
+    plain = train([path], settings=TrainingSettings(folds=2, opinion_weight=0))
+    assert plain.model.parameters.card["words"] == 0
     assert "further_sources" not in found.model.parameters.card
 
 
