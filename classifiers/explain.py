@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from classifiers.normalize import MAX_CHARS, IntArray
+from classifiers.normalize import STRIDE, IntArray
 from classifiers.phrases import Match, spread
 from classifiers.scoring import Scored, Scorer
 from router.schema import Evidence
@@ -24,7 +24,6 @@ Shown: TypeAlias = tuple[int, int, float]
 _EVIDENCE = TypeAdapter(tuple[Evidence, ...])
 _EDGE = frozenset(".,;:()[]{}\"'«»„“”…-*_ ")
 _MASKED = frozenset("@hHwW")  # how a span may begin of which a mask left only the first character
-_STRIDE = MAX_CHARS + 1  # sets places of one text apart from those of the next
 _LEAST = 0.05  # of the strongest word's weight; weaker ones explain nothing
 
 
@@ -55,10 +54,10 @@ class BlockWords:
     def place(self, match: Match) -> None:
         """Find the words that phrases are made of, so that ``weigh`` can share out what the phrases gave."""
         bounds = np.asarray(self.bounds)
-        starts = np.asarray(self.start[: self.bounds[-1]], np.int64) + self._word_row * _STRIDE
+        starts = np.asarray(self.start[: self.bounds[-1]], np.int64) + self._word_row * STRIDE
         first, last = bounds[match.row], bounds[match.row + 1]
-        left = np.maximum(starts.searchsorted(match.row * _STRIDE + match.start, side="right") - 1, first)
-        right = np.minimum(np.maximum(starts.searchsorted(match.row * _STRIDE + match.end), left + 1), last)
+        left = np.maximum(starts.searchsorted(match.row * STRIDE + match.start, side="right") - 1, first)
+        right = np.minimum(np.maximum(starts.searchsorted(match.row * STRIDE + match.end), left + 1), last)
         self._words, self._phrase = spread(left, np.maximum(right - left, 0))
         self._part = 1 / np.maximum(right - left, 1)
 

@@ -110,22 +110,25 @@ def further_columns(rows: Sequence[Judged | PartRow], signals: SignalFile, *, re
     finder, matcher, opinions = LanguageFinder(), SignalMatcher(signals), Opinions(signals)
     channels = len(matcher.groups)
     traits = channels + len(CHANNELS)
-    table = np.zeros((len(rows), traits + len(TRAITS)), np.float32)
-    first = 0
-    for texts in cut_blocks([row.text[:MAX_CHARS] for row in rows]):
+    written = np.array([i for i, row in enumerate(rows) if not (isinstance(row, PartRow) and row.is_word)], np.int64)
+    named = [
+        (i, channels + CHANNELS.index(rows[i].channel))
+        for i in written.tolist()
+        if rows[i].channel in CHANNELS and fold_of(f"channel {rows[i].text}", _UNNAMED) > 0
+    ]
+    held = [np.array(named, np.int64).reshape(-1, 2).T]
+    left = written
+    for texts in cut_blocks([rows[i].text[:MAX_CHARS] for i in written.tolist()]) if len(written) else ():
         block = read_block(texts)
         match = matcher.find_block(block, [guess.spoken for guess in finder.find_block(block, texts)])
         match = opinions.turn(match, block, find_negated(block, reach))
-        table[first + match.row, match.group] = 1.0
-        written, trait = opinions.traits(texts, match)
-        table[first + written, traits + trait] = 1.0
-        first += len(texts)
-    for i, row in enumerate(rows):
-        if isinstance(row, PartRow) and row.is_word:
-            table[i] = 0.0
-        elif row.channel in CHANNELS and fold_of(f"channel {row.text}", _UNNAMED) > 0:
-            table[i, channels + CHANNELS.index(row.channel)] = 1.0
-    return csr_array(table)
+        of, trait = opinions.traits(texts, match)
+        held += [np.stack((left[match.row], match.group)), np.stack((left[of], traits + trait))]
+        left = left[len(texts) :]
+    places = np.hstack(held).astype(np.int32)
+    table = csr_array((np.ones(places.shape[1], np.float32), places), shape=(len(rows), traits + len(TRAITS)))
+    table.data[:] = 1.0  # a group that was hit twice holds once
+    return table
 
 
 def sizes_of(extra: csr_array, signals: int, head: str, settings: TrainingSettings) -> Floats:

@@ -20,12 +20,13 @@ import numpy.typing as npt
 
 from classifiers.running import RunningHash, mix64
 
-__all__ = ["MAX_CHARS", "SPACE", "Block", "IntArray", "fold_text", "fold_texts", "read_block"]
+__all__ = ["MAX_CHARS", "SPACE", "STRIDE", "Block", "IntArray", "fold_text", "fold_texts", "read_block"]
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.uint32]
 
 MAX_CHARS = 20_000  # of one text; what follows is not read
+STRIDE = MAX_CHARS + 1  # times the number of a text, sets its places apart from those of the next
 SPACE = 32
 _ZERO = 48
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from classifiers.normalize import MAX_CHARS, Block, IntArray
+from classifiers.normalize import STRIDE, Block, IntArray
 from classifiers.phrases import Match
 from classifiers.shape import SHAPES, find_shapes
 from classifiers.signals import SignalFile
@@ -29,7 +29,6 @@ TRAITS = (*SHAPES, *BALANCES)
 """What is told of a text as a whole: names, in the order of their columns."""
 
 _OFTEN = 3
-_STRIDE = MAX_CHARS + 2  # sets places of one text apart from those of the next
 
 
 class Opinions:
@@ -52,8 +51,8 @@ class Opinions:
         if not len(negated) or not len(match.row):
             return match
         first = block.starts[negated]
-        turned = block.row[first] * _STRIDE + block.offset[first]
-        place = match.row * _STRIDE + match.start
+        turned = block.row[first] * STRIDE + block.offset[first]
+        place = match.row * STRIDE + match.start
         hit = turned[np.minimum(turned.searchsorted(place), len(turned) - 1)] == place
         return replace(match, group=np.where(hit, self._negated[match.group], match.group))
 

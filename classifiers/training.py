@@ -108,10 +108,10 @@ def train(
     if most is not None:
         every = [row for row in every if fold_of(row.text, len(every)) < most]
     rows, clauses = apart(every)
-    signals = signals or shipped_signals()
+    settings, signals = settings or TrainingSettings(), signals or shipped_signals()
     result = train_rows(
         rows, seed=seed, progress=progress, settings=settings, signals=signals, types=types, name=name,
-        more=(*more, *clauses, *_words(signals, (settings or TrainingSettings()).opinion_weight)),
+        more=(*more, *clauses, *_words(signals, settings.opinion_weight)),
         training_data={path.name + part: corpus_digest(path) for path in corpus},
     )  # fmt: skip
     return replace(result, judged=result.judged[: len(more)])
