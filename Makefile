@@ -38,7 +38,8 @@ run: $(VENV)/.installed ## Start the product on CONFIG (default: my-config, made
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## Run all tests; those that need a server say so when it is not installed
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_FLAGS)
+	$(BIN)/python -m compileall -q router channels classifiers # the tests start the product some hundred times
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_FLAGS)
 
 .PHONY: check
 check: $(VENV)/.installed-dev ## Format, lint, types, YAML

@@ -83,6 +83,9 @@ def test_load_digest_follows_the_file_of_events(folder: Path) -> None:
         ("08:00-14:00", "08:00-25:00", "a day has 24 hours"),
         ("fri:", "thu:", "is given twice"),
         ("holidays: [FI]", "holidays: [XX]", "no holidays are known for the country 'XX'"),
+        ("holidays: [FI]", "holidays: [UK]", "no holidays are known for the country 'UK'"),  # another name of GB
+        ("holidays: [FI]", "holidays: [fi]", "no holidays are known for the country 'fi'"),
+        ("holidays: [FI]", "holidays: [registry]", "no holidays are known for the country 'registry'"),
         ("holidays: [FI]", "holidays: [GB-XYZ]", "known: ENG, NIR, SCT, WLS"),
         ("company.ics", "missing.ics", "calendars.office.ical[0]"),
         ("calendar: office", "calendar: ofice", "did you mean 'office'?"),
