@@ -24,6 +24,9 @@ Shown: TypeAlias = tuple[int, int, float]
 _EVIDENCE = TypeAdapter(tuple[Evidence, ...])
 _EDGE = frozenset(".,;:()[]{}\"'«»„“”…-*_ ")
 _MASKED = frozenset("@hHwW")  # how a span may begin of which a mask left only the first character
+_WEIGHT_BITS = 26
+_WEAKEST = (1 << _WEIGHT_BITS) - 1
+_STEPS = 1 << 16  # of a weight of 1; nothing weighs a thousand
 _LEAST = 0.05  # of the strongest word's weight; weaker ones explain nothing
 
 
@@ -41,13 +44,15 @@ class BlockWords:
         self._word_row = block.row[after][:-1]
         self.bounds: list[int] = self._word_row.searchsorted(np.arange(block.size + 1)).tolist()
         number = block.is_gap.cumsum() - 1
-        start, length = scored.found.start[rows.order], scored.found.length[rows.order]
-        last = start + length - 1
-        self._first_word = number[start]
-        last_word = number[last] - (block.is_gap[last] & (length > 1))
-        self._pairs = (last_word != self._first_word).nonzero()[0]  # the few n-grams that hold two words
-        self._second_word = last_word[self._pairs]
-        self._row = np.arange(block.size).repeat(np.diff(rows.indptr)) if block.size > 1 else None
+        found, pairs = scored.found, scored.found.pairs
+        word = number[found.start]
+        second = number[found.start[pairs] + found.length[pairs] - 1]
+        is_pair = np.zeros(len(word), bool)
+        is_pair[pairs] = second != word[pairs]  # not where both stand between two gaps: "don't"
+        self._first_word = word[rows.order]
+        self._pairs = is_pair[rows.order].nonzero()[0]  # the few n-grams that hold two words
+        self._second_word = second[rows.order[self._pairs] - pairs.start]
+        self._of_text = np.diff(rows.indptr)  # features
         self._slots = rows.indices.astype(np.int64) * scorer.table.shape[1]
         self._table, self._counts, self._share = scorer.table.ravel(), rows.counts, rows.values / rows.counts
 
@@ -71,10 +76,11 @@ class BlockWords:
         """
         heads, count = len(chosen), len(self.start)
         first = np.arange(heads)[:, None] * count  # words of one head after those of the other
-        columns = chosen if self._row is None else chosen[:, self._row]
-        of_features = self._table.take(self._slots + columns)
-        of_features *= self._share
-        given = of_features.repeat(self._counts, axis=1)
+        places = chosen.T.repeat(self._of_text, axis=0)
+        places += self._slots[:, None]
+        of_features = self._table.take(places)
+        of_features *= self._share[:, None]
+        given = of_features.T.repeat(self._counts, axis=1)
         half = given[:, self._pairs] / 2  # of what two words gave together, to each of them
         given[:, self._pairs] = half
         total = np.zeros(heads * count)  # for bincount of nothing counts in integers
@@ -85,12 +91,19 @@ class BlockWords:
         if phrases.shape[1]:
             parts = (phrases * self._part)[:, self._phrase].ravel()
             weights += np.bincount((first + self._words).ravel(), parts, heads * count).reshape(heads, count)
-        weaker = -np.abs(weights[:, : len(self._word_row)])
         self._weights: list[list[float]] = weights.tolist()
-        order = weaker.argsort(axis=1, kind="stable")
-        if self._row is not None:
-            order = np.take_along_axis(order, self._word_row[order].argsort(axis=1, kind="stable"), axis=1)
-        self._order: list[list[int]] = order.tolist()
+        self._order: list[list[int]] = self._strongest(weights[:, : len(self._word_row)]).tolist()
+
+    def _strongest(self, weights: npt.NDArray[np.float64]) -> IntArray:
+        """The words of each text, strongest first, for each head: numbers are sorted several times as fast as tuples,
+        so that text, weakness and word are parts of one."""
+        size = weights.shape[1]
+        bits = max(1, size - 1).bit_length()
+        steps = np.minimum(np.abs(weights) * _STEPS, _WEAKEST).astype(np.int64)
+        keys: IntArray = (((self._word_row << _WEIGHT_BITS) + _WEAKEST - steps) << bits) + np.arange(size)
+        keys.sort(axis=1)
+        keys &= (1 << bits) - 1
+        return keys
 
     def show(self, head: int, text: str, row: int, most: int) -> list[Shown]:
         """The words of one text that were strongest for a head, strongest first."""

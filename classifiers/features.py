@@ -32,6 +32,7 @@ _STEP32 = np.uint32(0x01000193 | 1)
 _SPREAD32 = np.uint32(0x9E3779B1)
 _NEGATED, _NEGATED_STEM = np.uint64(0xA24BAED4963EE407), np.uint64(0x9FB21C651E98DF25)
 _STEM = 5  # letters of a negated word that stand for all its forms: negated words are rarer than words
+_DAMPED = 1 + np.log(np.maximum(np.arange(256), 1), dtype=np.float32)
 _BLOCK_CHARS = 150_000  # a block of texts is cut here so that its arrays stay in the processor's cache
 
 
@@ -60,6 +61,7 @@ class Occurrences:
     start: npt.NDArray[np.int64]
     length: npt.NDArray[np.int64]
     negated: IntArray  # numbers of the words of the block that a negation turns around
+    pairs: slice  # which of the n-grams are two words
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,15 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
         starts.append(first)
         lengths.append(last - first)
     start = np.concatenate(starts)
-    return Occurrences(np.concatenate(columns), row_of[start], start, np.concatenate(lengths), turned)
+    before = len(starts[0]) + len(plain) + len(exact)
+    return Occurrences(
+        column=np.concatenate(columns),
+        row=row_of[start],
+        start=start,
+        length=np.concatenate(lengths),
+        negated=turned,
+        pairs=slice(before, before + len(pairs)),
+    )
 
 
 def _sort_rows(
@@ -187,20 +197,38 @@ def weigh(
     counts[-1:] = len(keys) - at[-1:]
     indices = keys[at]
     indptr = at.searchsorted(bounds)
-    rows = np.arange(size).repeat(indptr[1:] - indptr[:-1])
-    values = np.ones(len(at), np.float32)
-    many = counts > 1
-    values[many] += np.log(counts[many], dtype=np.float32)
-    part = rows * 2 + (indices >= (1 << settings.char_bits))
+    edges = _parts(indices, indptr, 1 << settings.char_bits)
+    values = _damped(counts)
     if slot_of is not None:
         indices = slot_of[indices]
     if idf is not None:
         values *= idf[indices]
-    norms = np.sqrt(np.bincount(part, values * values, 2 * size)).astype(np.float32)
+    lengths = edges[1:] - edges[:-1]
+    # The 0 is for parts that begin at the end; of empty ones the sum is of something else, and divides nothing.
+    norms = np.sqrt(np.add.reduceat(np.append(values * values, np.float32(0)), edges[:-1]))
     norms[norms == 0] = 1
     norms[1::2] /= np.float32(settings.word_weight)
-    values /= norms[part]
+    values /= norms.repeat(lengths)
     return Rows(indptr.astype(np.int32), indices.astype(np.int32), values, counts if order is not None else None, order)
+
+
+def _damped(counts: IntArray) -> Floats:
+    """1 + ln c of each count c."""
+    if int(counts.max(initial=0)) < len(_DAMPED):
+        return _DAMPED[counts]
+    return np.float32(1) + np.log(counts, dtype=np.float32)
+
+
+def _parts(indices: npt.NDArray[np.int32], indptr: IntArray, first_word: int) -> IntArray:
+    """Where the character part and the word part of each row begin, in turn, and where the last ends."""
+    edges = np.empty(2 * len(indptr) - 1, np.int64)
+    edges[::2] = indptr
+    if len(indptr) == 2:
+        edges[1] = indices.searchsorted(first_word)
+    else:
+        words = np.concatenate(([0], (indices >= first_word).cumsum()))[indptr]
+        edges[1::2] = indptr[1:] - (words[1:] - words[:-1])
+    return edges
 
 
 def cut_blocks(texts: Sequence[str]) -> list[Sequence[str]]:

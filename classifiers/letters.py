@@ -58,7 +58,8 @@ def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     places, lengths = _begin(block, settings.max_chars)
     codes = np.append(block.lower[places], np.uint32(SPACE))
     ends = lengths.cumsum()  # the space after each text, which is the one before the next
-    room = ends.repeat(lengths) - np.arange(len(places)) + 1
+    alone = block.size == 1  # then no n-gram could reach into another text
+    room = places if alone else ends.repeat(lengths) - np.arange(len(places)) + 1
     spread = codes * _SPREAD
     spread ^= spread >> np.uint32(15)
     rolling = spread
@@ -67,7 +68,8 @@ def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     for n in range(2, settings.longest + 1):
         rolling = rolling[:-1] * _STEP + spread[n - 1 :]
         if n >= settings.shortest:
-            found.append(rolling[room[: len(rolling)] >= n] + np.uint32(n))
+            held = rolling if alone else rolling[room[: len(rolling)] >= n]
+            found.append(held + np.uint32(n))
             counts.append(np.maximum(lengths - (n - 2), 0))
     letters = (codes[:-1] > 0x60) & (codes[:-1] < 0xE000)
     edges = edges_of(letters)

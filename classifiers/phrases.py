@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from classifiers.normalize import SPACE, Block, IntArray, read_block
 from classifiers.running import RunningHash, edges_of
+from router.errors import ModelError
 
 __all__ = ["Match", "PhraseIndex", "sorted_unique", "spread"]
 
@@ -24,6 +25,7 @@ _MAX_GAP = 5  # words that "..." may stand for
 _PREFIX = np.uint64(0x632BE59BD9B4E019)  # sets "word*" apart from "word"
 _SALT = 0x9E3779B97F4A7C15  # sets languages apart
 _FILTER_BITS = 20
+_MOST = 1 << 20  # phrases, so that a place and a phrase fit into one number
 _AT_ONCE = 2_000  # phrases; arrays over all of them at once would be new memory, which is slow to get
 
 _U64: TypeAlias = npt.NDArray[np.uint64]
@@ -83,7 +85,15 @@ class PhraseIndex:
     """Phrases of all groups and languages in one table."""
 
     def __init__(self, phrases: Sequence[str], languages: Sequence[str], groups: Sequence[int]) -> None:
-        """Take phrases, and for each its language and its group; one without a word never matches."""
+        """Take phrases, and for each its language and its group; one without a word never matches.
+
+        Raises:
+            ModelError: There are more than a million.
+        """
+        if len(phrases) > _MOST:
+            raise ModelError(
+                f"{len(phrases)} phrases of signals are more than {_MOST}, the most that can be told apart"
+            )
         step = range(0, max(1, len(phrases)), _AT_ONCE)
         parts = zip(*(_read(phrases[first : first + _AT_ONCE]) for first in step), strict=True)
         hashes, lengths, gaps, counts = map(np.concatenate, parts)
@@ -120,15 +130,14 @@ class PhraseIndex:
         first, phrase = self._begins(words, languages)
         # Hundreds of phrases begin with "not" and "the"; most are told by one look at the second word.
         following = words.whole[np.minimum(first + 1, len(words.whole) - 1)]
-        likely = (self._is_open[phrase] | (self._second[phrase] == following)).nonzero()[0]
-        first, phrase = first[likely], phrase[likely]
-        done = self._next[phrase] == self._stop[phrase]
-        begun, after, found = [first[done]], [first[done] + 1], [phrase[done]]
-        for part in self._follow(words, first[~done], phrase[~done]):
-            begun.append(part[0])
-            after.append(part[1])
-            found.append(part[2])
-        return self._match(block, words, np.concatenate(begun), np.concatenate(after), np.concatenate(found))
+        closed = ~self._is_open[phrase]
+        likely = (~closed | (self._second[phrase] == following)).nonzero()[0]
+        first, phrase, seen = first[likely], phrase[likely], closed[likely].astype(np.int64)
+        at, wanted = first + 1 + seen, self._next[phrase] + seen
+        held = (at <= words.stop[words.row[first]]).nonzero()[0]
+        found = list(self._follow(words, first[held], phrase[held], at[held], wanted[held]))
+        begun, after, phrases = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return self._match(block, words, begun, after, phrases)
 
     def _begins(self, words: _Words, languages: Sequence[Sequence[str]]) -> tuple[IntArray, IntArray]:
         """Words with which a phrase of the text's language begins, and those phrases."""
@@ -161,11 +170,21 @@ class PhraseIndex:
         return word[which], phrase
 
     def _follow(
-        self, words: _Words, first: IntArray, phrase: IntArray
+        self, words: _Words, first: IntArray, phrase: IntArray, at: IntArray, wanted: IntArray
     ) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-        """Phrases whose further words follow: first word, the word after the last, phrase."""
-        at, wanted = first + 1, self._next[phrase]
-        while len(first):
+        """Phrases whose further words follow: first word, the word after the last, phrase.
+
+        Args:
+            at: The words that are looked at next.
+            wanted: The words of phrases that should stand there.
+        """
+        while True:
+            done = wanted == self._stop[phrase]
+            yield first[done], at[done], phrase[done]
+            left = (~done).nonzero()[0]
+            if not len(left):
+                return
+            first, phrase, wanted, at = first[left], phrase[left], wanted[left], at[left]
             wide = self._gap[wanted]
             if wide.any():
                 skip, which = spread(np.zeros(len(first), np.int64), np.where(wide, _MAX_GAP + 1, 1))
@@ -177,19 +196,12 @@ class PhraseIndex:
             fits &= (starts + length <= ends) & (at < words.stop[words.row[first]])
             held = fits.nonzero()[0]
             first, phrase, wanted, at = first[held], phrase[held], wanted[held] + 1, at[held] + 1
-            done = wanted == self._stop[phrase]
-            yield first[done], at[done], phrase[done]
-            left = (~done).nonzero()[0]
-            first, phrase, wanted, at = first[left], phrase[left], wanted[left], at[left]
 
     def _match(self, block: Block, words: _Words, first: IntArray, after: IntArray, phrase: IntArray) -> Match:
         """The shortest match of each phrase at each place, once a group."""
-        order = np.lexsort((after, phrase, first))
-        first, after, phrase = first[order], after[order], phrase[order]
-        new = np.ones(len(first), bool)
-        new[1:] = (first[1:] != first[:-1]) | (phrase[1:] != phrase[:-1])
-        packed = (first << 32) | ((after - first) << 20) | self._group[phrase]
-        packed = sorted_unique(packed[new])
+        spans = np.sort((first << 32) | (phrase << 12) | (after - first))
+        spans = spans[_changes(spans >> 12)]
+        packed = sorted_unique(((spans >> 32) << 32) | ((spans & 0xFFF) << 20) | self._group[(spans >> 12) & 0xFFFFF])
         first, span, group = packed >> 32, (packed >> 20) & 0xFFF, packed & 0xFFFFF
         begin, last = words.starts[first], words.ends[first + span - 1] - 1
         return Match(words.row[first], group, block.bare_offset[begin], block.bare_offset[last] + 1)

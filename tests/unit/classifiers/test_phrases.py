@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifiers import phrases as phrases_module
 from classifiers.normalize import read_block
 from classifiers.phrases import PhraseIndex
+from router.errors import ModelError
 
 WORDS = ("a", "ab", "abc", "b", "ba")
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), min_size=1, max_size=4)
@@ -89,3 +91,10 @@ def test_find_without_phrases_finds_nothing() -> None:
     """An empty table is a table."""
     assert len(PhraseIndex([], [], []).find(read_block(["a", ""]), [("en",)] * 2).row) == 0
     assert len(PhraseIndex(["..."], ["en"], [0]).find(read_block([]), []).row) == 0
+
+
+def test_more_phrases_than_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their places would run into each other; better said at the start than found wrongly for ever."""
+    monkeypatch.setattr(phrases_module, "_MOST", 2)
+    with pytest.raises(ModelError, match="3 phrases of signals are more than 2"):
+        PhraseIndex(["a", "b", "c"], ["en"] * 3, [0, 1, 2])
