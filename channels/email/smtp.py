@@ -161,6 +161,8 @@ class SmtpSender:
         """Whatever the library raises inside leaves as one of our errors, without the addresses it carries."""
         try:
             yield
+            if stage != "answer":  # which is worth more than the wish to stop
+                _heed_cancellation()
         except LIBRARY_ERRORS as error:
             mapped = map_error(error, stage, self._server)
             log.info("smtp_failed", account=self._account, stage=stage, outcome=type(mapped).__name__)
@@ -188,6 +190,14 @@ class SmtpSender:
         if not 200 <= answer.code <= 299:
             raise error_for_code(answer.code, answer.message, "answer", self._server)
         return answer.message
+
+
+def _heed_cancellation() -> None:
+    """Before Python 3.12 ``asyncio.wait_for``, on which the library waits, forgets a cancellation that comes in the
+    same moment as what is waited for. The send would go on, and the one who stopped it wait for nothing."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _mail_options(client: aiosmtplib.SMTP, envelope: Envelope) -> list[str]:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import aiosmtplib
 import pytest
 
 from channels.email.config import SmtpSettings
@@ -58,6 +60,31 @@ async def test_send_opens_no_more_connections_than_allowed(sink: MailSink) -> No
     await out.close()
     assert len(sink.mails) == 20
     assert sink.connections <= 2
+
+
+@pytest.mark.parametrize("step", ["connect", "ehlo", "mail", "execute_command"])
+async def test_send_stops_though_the_library_forgets_the_cancellation(
+    sink: MailSink, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The library goes on as if nothing had been said; the send ends all the same, and before the message leaves."""
+    plain = getattr(aiosmtplib.SMTP, step)
+    reached = asyncio.Event()
+
+    async def forgetful(self: aiosmtplib.SMTP, *given: object, **named: object) -> object:
+        reached.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(10)
+        return await plain(self, *given, **named)
+
+    monkeypatch.setattr(aiosmtplib.SMTP, step, forgetful)
+    out = sender(sink.port)
+    task = asyncio.create_task(out.send(envelope()))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)
+    await out.close()
+    assert sink.mails == []
 
 
 async def test_send_survives_a_server_that_hung_up_between_messages(sink: MailSink) -> None:
