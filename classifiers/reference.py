@@ -142,7 +142,7 @@ def _lines(card: Mapping[str, Any], thresholds: Thresholds, measured: Mapping[st
     yield "`python -m classifiers.training --out classifiers/models/default.zip`"
     yield from _further(card.get("further_sources", {}))
     yield "The messages of corpus and gold set were written for this project"
-    yield "([how](../../classifiers/data/README.md)); figures of one language of the gold set rest on about 110"
+    yield "([how](../../classifiers/data/README.md)); figures of one language of the gold set rest on 110 to 170"
     yield "messages and are rough."
     yield ""
     yield from _against_goals(card, measured)
