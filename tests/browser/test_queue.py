@@ -221,6 +221,7 @@ async def test_customers_words_never_run(chromium: Browser, desk: Desk) -> None:
     await desk.arrive("D1111-AAAAA", HOSTILE, HOSTILE, urgency="high")
     await expect(page.locator(".row")).to_contain_text("{{ 7*7 }}")
     await page.goto(f"{desk.url}/cases/D1111-AAAAA")
+    await page.wait_for_selector("html[data-keys=on]")  # what is opened before its script runs may close again
     await page.click("text=As its sender laid it out")
     await page.frame_locator("iframe.foreign").locator("p").wait_for()
     assert await page.title() != "it ran"
