@@ -221,12 +221,53 @@ async def test_customers_words_never_run(chromium: Browser, desk: Desk) -> None:
     await desk.arrive("D1111-AAAAA", HOSTILE, HOSTILE, urgency="high")
     await expect(page.locator(".row")).to_contain_text("{{ 7*7 }}")
     await page.goto(f"{desk.url}/cases/D1111-AAAAA")
-    await page.wait_for_selector("html[data-keys=on]")  # what is opened before its script runs may close again
     await page.click("text=As its sender laid it out")
     await page.frame_locator("iframe.foreign").locator("p").wait_for()
     assert await page.title() != "it ran"
     blocked = [text for text in problems if "sandboxed" in text or "Content Security Policy" in text]
     assert len(blocked) == len(problems)
+
+
+async def test_what_a_reader_opened_stays_open_when_news_come(chromium: Browser, desk: Desk) -> None:
+    """And what was closed stays closed, in the conversation and beside it."""
+    problems: list[str] = []
+    page = await _enter(chromium, desk, "anna", problems)
+    await desk.arrive("D1111-AAAAA", "Paketti", "Missä?", urgency="high")
+    await page.goto(f"{desk.url}/cases/D1111-AAAAA")
+    await expect(page.locator("#live.on")).to_have_count(1)
+    layout = page.locator("details", has_text="As its sender laid it out")
+    await layout.locator("summary").click()
+    await layout.locator("iframe").wait_for()
+    for version, urgency in enumerate(("low", "critical"), start=1):
+        await desk.store.change_case("D1111-AAAAA", CaseChange(urgency=urgency), version=version, actor="ben")
+        desk.bell.ring()
+        await expect(page.locator(".marks .urgency")).to_have_text(urgency)
+        assert await layout.evaluate("one => one.open") is (version == 1)
+        if version == 1:
+            await layout.locator("summary").click()
+            await expect(layout.locator("iframe")).not_to_be_visible()
+    assert problems == []
+
+
+async def test_news_do_not_close_a_draft_that_is_edited(chromium: Browser, desk: Desk) -> None:
+    """Another draft comes to wait for approval meanwhile."""
+    problems: list[str] = []
+    author, colleague = [await _enter(chromium, desk, name, problems) for name in ("anna", "ben")]
+    for place, case in enumerate(("X2222-AAAAA", "X3333-AAAAA"), start=1):
+        await desk.arrive(case, "", "Three weeks!", channel="x", urgency="normal")
+        await author.goto(f"{desk.url}/cases/{case}")
+        await author.fill("#reply", f"We are sorry about {case}.")
+        if place == 2:
+            await colleague.goto(f"{desk.url}/approvals")
+            await expect(colleague.locator("#live.on")).to_have_count(1)
+            await colleague.click("summary")
+            await colleague.fill("textarea", "We are very sorry.")
+        await author.click("#composer button.main")
+        await expect(author.locator("#composer .flash.good")).to_contain_text("approval")
+    await expect(colleague.locator(".approval")).to_have_count(2)
+    await expect(colleague.locator("textarea:visible")).to_have_count(1)
+    assert await colleague.locator("textarea:visible").input_value() == "We are very sorry."
+    assert problems == []
 
 
 async def _storm(desk: Desk) -> str:
