@@ -74,7 +74,7 @@ def fit_part(material: Material, settings: TrainingSettings, seed: int, job: tup
         w, b = fit_separators(
             features, truth, material.weight[rows],
             size=len(material.labels[head]), penalty=dict(settings.penalty)[head], seed=seed,
-            balanced=settings.aim == "macro-f1" or head == "urgency" or many,
+            balanced=settings.aim == "macro-f1" or head == "urgency" or many, jointly=many,
         )  # fmt: skip
         w[:others_from] *= telling[:, None]
         w[others_from:scores_from] *= material.sizes[head][:, None]  # from here on a column is 0 or 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = ["CHANNELS", "Judged", "Material", "TrainingSettings", "fit_separators
 
 CHANNELS = ("email", "chat", "social", "review", "form", "sms", "call_note")
 Judged: TypeAlias = CorpusRow | OwnRow
+_TOLERANCE = 0.05  # at which the solver stops; smaller ones change the third digit
 _UNNAMED = 5  # of so many messages one is learned from as if nobody had said its channel, so that others can be read
 
 
@@ -191,22 +193,34 @@ def fit_separators(
     penalty: float,
     seed: int,
     balanced: bool = True,
+    jointly: bool = False,
 ) -> tuple[Floats, Floats]:
-    """One-against-rest linear separators; shapes (columns, size) and (size,). A label nobody has stays far below 0."""
+    """Linear separators; shapes (columns, size) and (size,). A label nobody has stays far below 0.
+
+    Args:
+        jointly: All at once, each message to score highest for its own label (Crammer and Singer), and not each label
+            against the rest. Better for very many labels, of which the rest holds some that are near and most far off.
+    """
     from sklearn.svm import LinearSVC
 
     weights = np.zeros((features.shape[1], size), np.float32)
     bias = np.full(size, -2.0, np.float32)
     labelled = np.flatnonzero(truth >= 0)
     rows, labels, counts = features[labelled], truth[labelled], counts[labelled]
-
-    for label in np.unique(labels):  # one after another: the solver's random numbers are shared by all threads
+    separator = partial(
+        LinearSVC, C=penalty, random_state=seed, class_weight="balanced" if balanced else None, tol=_TOLERANCE
+    )
+    known = np.unique(labels)
+    if jointly and len(known) > 2:
+        every = separator(multi_class="crammer_singer").fit(rows, labels, sample_weight=counts)
+        weights[:, known], bias[known] = every.coef_.T, every.intercept_
+        known = known[:0]
+    for label in known:  # one after another: the solver's random numbers are shared by all threads
         positive = labels == label
         if positive.all():
             bias[label] = 1.0
             continue
-        one = LinearSVC(C=penalty, random_state=seed, class_weight="balanced" if balanced else None, tol=0.05)
-        one.fit(rows, positive, sample_weight=counts)
+        one = separator().fit(rows, positive, sample_weight=counts)
         weights[:, label] = one.coef_[0]
         bias[label] = one.intercept_[0]
     mean = weights.mean(axis=1, keepdims=True)  # what speaks for all labels alike explains none
