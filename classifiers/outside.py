@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from classifiers.archive import load
-from classifiers.bench import measure, measure_start
+from classifiers.bench import measure, measure_start, measure_vectorizers
 from classifiers.corpus import gold_files, read_corpus
 from classifiers.default import SHIPPED
 from classifiers.evaluation import Report, report_of
@@ -86,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = parser.parse_args(arguments).folder
     model = load(SHIPPED)
     before = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
-    speed = {**measure(model), **measure_start(SHIPPED)}  # first: what other work leaves behind in memory slows it
+    # First: what other work leaves behind in memory slows it.
+    speed = {**measure(model), **measure_start(SHIPPED), **measure_vectorizers()}
     gold = gold_report(model)
     found = {
         **before,

@@ -238,7 +238,7 @@ def _card(
     import sklearn
 
     return {
-        "method": "hashed character and word n-grams, signals, channel; one-against-rest linear SVM; "
+        "method": "hashed character and word n-grams, signals, channel; linear SVM; "
         "a small network over all scores chooses the kind, regressions over them name further types; calibrated",
         "training_data": dict(training_data),
         "messages": len(rows),
