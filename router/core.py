@@ -204,7 +204,10 @@ async def open_core(
     mail = {name: mail_route(channel, channels) for name, channel in channels.items()}
     store = await open_installation_store(configuration, clock=clock)
     pool = reader or ParsePool(
-        processes=settings.batches.parse_processes, limits=settings.limits, options=_options(configuration)
+        processes=settings.batches.parse_processes,
+        limits=settings.limits,
+        options=_options(configuration),
+        kinds=[channel.kind for channel in channels.values()],
     )
     notices = Notices(
         company=settings.company,

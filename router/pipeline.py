@@ -78,6 +78,11 @@ class Pipeline:
 
     async def take(self) -> Batch | None:
         """Claim what waits, at most one batch, and read it. Raises StoreError."""
+        try:
+            await self._reader.prepare()  # before the claim: who dies while it starts has tried no message
+        except Exception:
+            log.exception("reading_failed", size=0)
+            return None
         records = await self._store.claim_raw(self._worker, limit=self._batches.max_messages)
         if not records:
             return None
@@ -173,7 +178,7 @@ class Pipeline:
 
     def _deadly(self, record: RawRecord) -> RawOutcome:
         log.error("message_quarantined", raw_id=record.id, channel=record.raw.channel, attempts=record.attempts)
-        reason = f"the process ended or had to stop {record.attempts - 1} times while working on it"
+        reason = f"the process died {record.attempts - 1} times while working on it"
         return RawOutcome(raw_id=record.id, state="quarantined", reason=reason)
 
     def _failed(self, record: RawRecord, reason: str, *, final: bool) -> RawOutcome:

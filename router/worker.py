@@ -35,14 +35,14 @@ class Worker:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until cancelled. What was taken and not finished is given back at the end."""
+        """Work until cancelled. What was taken and not finished is given back then, and not blamed for the end."""
         ready: asyncio.Queue[Batch] = asyncio.Queue(maxsize=1)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(ready), name="pipeline-read")
                 group.create_task(self._decide(ready), name="pipeline-decide")
         finally:
-            await asyncio.shield(self._store.release_raw(worker=self._name))
+            await asyncio.shield(self._store.release_raw(worker=self._name, counts=False))
 
     async def _read(self, ready: asyncio.Queue[Batch]) -> None:
         while True:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The child that reads messages: no network of its own to use, no secrets, little memory, little time.
 
-Run as ``python -m router.parsing.child MEMORY_BYTES``; questions on standard input, answers on standard output.
+Run as ``python -m router.parsing.child MEMORY_BYTES CHANNEL...``. Says that it is ready once the channels are imported;
+then questions come on standard input, answers go to standard output.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import math
 import os
 import resource
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from router.errors import ParseError
 from router.parsing.enrich import enriched
-from router.parsing.frames import HEAD, Answer, Question, unpack_raw
+from router.parsing.frames import HEAD, READY, Answer, Question, unpack_raw
 from router.registry import channel_parse
 
 __all__ = ["answer", "main"]
@@ -64,6 +66,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print in a library cannot garble the answers
+    for kind in sys.argv[2:]:
+        with suppress(Exception):  # of one channel: its first message says why, the others' are read
+            channel_parse(kind)
+    answers.write(READY)
+    answers.flush()
     _serve(sys.stdin.buffer, answers)
 
 

@@ -10,9 +10,10 @@ from pydantic import AwareDatetime
 from router.interfaces import ParseOptions
 from router.schema import Frozen, InboundMessage, RawMessage, Transport
 
-__all__ = ["HEAD", "Answer", "Question", "pack_question", "unpack_raw"]
+__all__ = ["HEAD", "READY", "Answer", "Question", "pack_question", "unpack_raw"]
 
 HEAD = struct.Struct(">II")  # length of the JSON, length of the bytes after it
+READY = HEAD.pack(0, 0)  # the first thing a child says: everything is imported
 
 
 class Question(Frozen):

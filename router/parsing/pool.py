@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from router.config.models import Limits
 from router.interfaces import ParseOptions
-from router.parsing.frames import HEAD, Answer, pack_question
+from router.parsing.frames import HEAD, READY, Answer, pack_question
 from router.schema import RawMessage
 
 __all__ = ["InlineReader", "ParsePool", "Reader"]
@@ -30,6 +30,7 @@ _START_SECONDS = 30.0
 class Reader(Protocol):
     """Turns raw messages into parsed ones, in order."""
 
+    async def prepare(self) -> None: ...
     async def read(self, raws: Sequence[RawMessage]) -> list[Answer]: ...
     async def close(self) -> None: ...
 
@@ -39,6 +40,9 @@ class InlineReader:
 
     def __init__(self, options: Callable[[RawMessage], ParseOptions]) -> None:
         self._options = options
+
+    async def prepare(self) -> None:
+        """Nothing to start."""
 
     async def read(self, raws: Sequence[RawMessage]) -> list[Answer]:
         from router.parsing.child import answer
@@ -64,7 +68,16 @@ class InlineReader:
 class ParsePool:
     """Reads batches in limited child processes; implements ``Reader``."""
 
-    def __init__(self, *, processes: int, limits: Limits, options: Callable[[RawMessage], ParseOptions]) -> None:
+    def __init__(
+        self,
+        *,
+        processes: int,
+        limits: Limits,
+        options: Callable[[RawMessage], ParseOptions],
+        kinds: Sequence[str] = (),
+    ) -> None:
+        """``kinds`` of channels are imported when a child starts, others at their first message."""
+        self._kinds = sorted(set(kinds))
         self._limits = limits
         self._options = options
         self._idle: asyncio.LifoQueue[_Child | None] = asyncio.LifoQueue()
@@ -72,6 +85,22 @@ class ParsePool:
         self._children: set[_Child] = set()
         for _ in range(processes):
             self._idle.put_nowait(None)
+
+    async def prepare(self) -> None:
+        """Start the children that are not there, so that no message is held while Python starts. Raises OSError."""
+        waiting: list[_Child | None] = []
+        while not self._idle.empty():
+            waiting.append(self._idle.get_nowait())
+        missing = [child for child in waiting if child is None or child.is_spent]
+        kept = [child for child in waiting if child is not None and not child.is_spent]
+        started = await asyncio.gather(*(self._replace(child) for child in missing), return_exceptions=True)
+        for child in kept:
+            self._idle.put_nowait(child)
+        for result in started:
+            self._idle.put_nowait(result if isinstance(result, _Child) else None)
+        for result in started:
+            if isinstance(result, BaseException):
+                raise result
 
     async def read(self, raws: Sequence[RawMessage]) -> list[Answer]:
         """Read a batch, shared among the children; a failure is an Answer with a reason."""
@@ -112,7 +141,7 @@ class ParsePool:
         if old is not None:
             self._children.discard(old)
             await old.kill()
-        child = await _Child.start(self._limits.parse_memory_bytes)
+        child = await _Child.start(self._limits.parse_memory_bytes, self._kinds)
         self._children.add(child)
         return child
 
@@ -130,16 +159,26 @@ class _Child:
         self._asked = 0
 
     @classmethod
-    async def start(cls, memory_bytes: int) -> _Child:
+    async def start(cls, memory_bytes: int, kinds: Sequence[str]) -> _Child:
         # The environment is emptied so that no secret of ours is where hostile input is read.
         environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
         async with asyncio.timeout(_START_SECONDS):
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "router.parsing.child", str(memory_bytes),
+                sys.executable, "-m", "router.parsing.child", str(memory_bytes), *kinds,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment,
                 limit=_MAX_ANSWER_BYTES,
             )  # fmt: skip
-        return cls(process)
+            child = cls(process)
+            try:
+                assert process.stdout is not None  # it was asked for as a pipe
+                said = await process.stdout.read(HEAD.size)
+            except BaseException:
+                await child.kill()
+                raise
+        if said != READY:
+            await child.kill()
+            raise OSError("a reader ended before it was ready")
+        return child
 
     @property
     def is_spent(self) -> bool:

@@ -33,7 +33,6 @@ __all__ = [
 
 T = TypeVar("T")
 _CHUNK = 500  # bound parameters a statement
-_SUSPECT_ATTEMPTS = 5  # unfinished ones, after which a message is claimed alone: it may be what ends the process
 _CLAIM_BYTES = 64 * 1024 * 1024  # of one batch in memory; a single larger message still comes alone
 
 
@@ -117,20 +116,19 @@ def _values(raw: RawMessage, inline_bytes: int | None) -> dict[str, Any]:
 def claim(connection: Connection, *, worker: str, limit: int, now: datetime, lease: timedelta) -> list[Row[Any]]:
     """Take the oldest waiting messages for one worker; those of a worker whose lease ran out are waiting too.
 
-    A message that was taken again and again without an outcome comes alone, so that no other shares its fate.
+    A message that was taken without an outcome may be what ended the process: each time it comes with a quarter of
+    the companions, in the end alone, so that the others are soon done and none shares its fate.
     """
     waiting = or_(raws.c.state == "new", and_(raws.c.state == "claimed", raws.c.lease_until < now))
     query = select(raws.c.id, raws.c.size, raws.c.attempts).where(waiting).order_by(raws.c.id).limit(limit)
     ids: list[int] = []
-    total = 0
+    total, most = 0, limit
     for row in connection.execute(query.with_for_update(skip_locked=True)):
         total += row.size
-        suspect = row.attempts >= _SUSPECT_ATTEMPTS
-        if ids and (suspect or total > _CLAIM_BYTES):
+        most = min(most, limit >> 2 * row.attempts)
+        if ids and (len(ids) >= most or total > _CLAIM_BYTES):
             break
         ids.append(row.id)
-        if suspect:
-            break
     if not ids:
         return []
     connection.execute(
@@ -160,9 +158,16 @@ def to_raw(row: Row[Any], body: bytes) -> RawMessage:
     )
 
 
-def release(connection: Connection, *, worker: str | None) -> int:
-    """Give claimed messages back: those of one worker, or all where nobody else can be working."""
-    query = update(raws).where(raws.c.state == "claimed").values(state="new", worker="", lease_until=None)
+def release(connection: Connection, *, worker: str | None, counts: bool) -> int:
+    """Give claimed messages back: those of one worker, or all where nobody else can be working.
+
+    Args:
+        counts: As an attempt, as after a death; an orderly stop is no fault of what was being worked on.
+    """
+    values: dict[str, Any] = {"state": "new", "worker": "", "lease_until": None}
+    if not counts:
+        values["attempts"] = raws.c.attempts - 1
+    query = update(raws).where(raws.c.state == "claimed").values(values)
     return connection.execute(query if worker is None else query.where(raws.c.worker == worker)).rowcount
 
 

@@ -117,8 +117,8 @@ class SqlStore(WithIncidents, WithPeople):
             await self._db.write(lambda c: intake.finish(c, gone))
         return records
 
-    async def release_raw(self, *, worker: str | None = None) -> int:
-        return await self._db.write(lambda c: intake.release(c, worker=worker))
+    async def release_raw(self, *, worker: str | None = None, counts: bool = True) -> int:
+        return await self._db.write(lambda c: intake.release(c, worker=worker, counts=counts))
 
     async def lookup(
         self,

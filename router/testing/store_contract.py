@@ -123,7 +123,9 @@ class StoreContract:
         two = await store.claim_raw("two", limit=9)
         assert sorted(r.raw.native_id for r in one + two) == ["0", "1", "2", "3", "4"]
         assert await store.release_raw(worker="one") == 3
-        assert [r.attempts for r in await store.claim_raw("three", limit=9)] == [2, 2, 2]
+        assert [r.attempts for r in await store.claim_raw("three", limit=64)] == [2, 2, 2]
+        assert await store.release_raw(worker="three", counts=False) == 3
+        assert [r.attempts for r in await store.claim_raw("four", limit=64)] == [2, 2, 2]
 
     async def test_claim_takes_over_when_lease_ran_out(self, store: Store) -> None:
         """A dead worker's messages come back by themselves."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from router.interfaces import ParseOptions
+from router.parsing.pool import InlineReader
 from router.testing.store import make_raw
 
 
@@ -18,13 +22,13 @@ async def deaths(works: Any, count: int) -> list[list[str]]:
 
 
 async def test_message_that_ends_the_process_is_set_aside_alone(works: Any) -> None:
-    """After five deaths each message of the batch is taken alone; after eight the deadly one goes to quarantine with
+    """After two deaths each message of the batch is taken alone; after eight the deadly one goes to quarantine with
     its reason, its neighbours are cases, and it can be tried again."""
     bad = await works.put("bad", text="Where is my parcel?", sender={"address": "b@example.org"})
     good = [await works.put(key, text="Where is my parcel?", sender={"address": f"{key}@example.org"}) for key in "ac"]
-    assert await deaths(works, 8) == [["bad", "a", "c"]] * 5 + [["bad"]] * 3
+    assert await deaths(works, 8) == [["bad", "a", "c"]] * 2 + [["bad"]] * 6
     await works.work()
-    assert await works.fate(bad) == ("quarantined", "the process ended or had to stop 8 times while working on it")
+    assert await works.fate(bad) == ("quarantined", "the process died 8 times while working on it")
     assert [(await works.case_of(raw_id)).team for raw_id in good] == ["delivery", "delivery"]
     await works.store.requeue_raw(bad, actor="mia")
     await works.work()
@@ -39,10 +43,15 @@ async def test_few_deaths_harm_no_message(works: Any) -> None:
     assert (await works.case_of(raw_id)).team == "delivery"
 
 
-async def test_readers_that_cannot_start_count_no_attempt(works: Any) -> None:
+@pytest.mark.parametrize("when", ["before", "within"])
+async def test_readers_that_cannot_start_count_no_attempt(works: Any, when: str) -> None:
     """However often the readers fail to start, no message has been tried, and none is suspected."""
 
     class NoReader:
+        async def prepare(self) -> None:
+            if when == "before":
+                raise OSError("cannot fork")
+
         async def read(self, raws: Any) -> Any:
             raise OSError("cannot fork")
 
@@ -54,3 +63,17 @@ async def test_readers_that_cannot_start_count_no_attempt(works: Any) -> None:
         assert await pipeline.step() == 0
     [record] = await works.store.claim_raw("pipeline", limit=1)
     assert record.attempts == 1
+
+
+async def test_messages_are_held_only_once_readers_are_ready(works: Any) -> None:
+    """Who dies while the readers start has tried no message: none is claimed before they are there."""
+    raw_id = await works.put("m1", text="Where is my parcel?")
+    states = []
+
+    class SlowToStart(InlineReader):
+        async def prepare(self) -> None:
+            states.append((await works.fate(raw_id))[0])
+
+    await works.pipeline(reader=SlowToStart(lambda _: ParseOptions())).step()
+    assert states == ["new"]
+    assert (await works.case_of(raw_id)).team == "delivery"

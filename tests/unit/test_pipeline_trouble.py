@@ -43,6 +43,8 @@ class PoisonedRules:
 class NoReader:
     """A pool whose children cannot be started."""
 
+    async def prepare(self) -> None: ...
+
     async def read(self, raws: Any) -> Any:
         raise OSError("cannot fork")
 
@@ -182,6 +184,9 @@ async def test_pipeline_cancelled_gives_back_what_it_took(works: Any) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert (await works.fate(raw_id))[0] == "new"
+    [record] = await works.store.claim_raw("pipeline", limit=1)
+    assert record.attempts == 1, "an orderly stop is held against nobody"
+    await works.store.release_raw(counts=False)
     await works.work()
     assert len(await works.cases()) == 1
 

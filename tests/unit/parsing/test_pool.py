@@ -78,6 +78,29 @@ async def test_pool_unreadable_is_final(pool: ParsePool) -> None:
     assert (answer.error, answer.final) == ("this is not mail", True)
 
 
+async def test_pool_prepared_children_are_ready(pool: ParsePool) -> None:
+    """What was prepared reads at once and is the child that answers; preparing again starts nothing."""
+    await pool.prepare()
+    [before] = pool._children
+    await pool.prepare()
+    [answer] = await pool.read(raws("one"))
+    assert answer.messages[0].text == "one"
+    assert pool._children == {before}
+
+
+async def test_pool_child_that_cannot_start_is_told(pool: ParsePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that ends at once is an error of the pool and no answer about a message; it recovers by itself."""
+    real = sys.executable
+    monkeypatch.setattr(sys, "executable", "/bin/true")
+    for _ in range(2):
+        with pytest.raises(OSError, match="ended before it was ready"):
+            await pool.prepare()
+    with pytest.raises(OSError, match="ended before it was ready"):
+        await pool.read(raws("one"))
+    monkeypatch.setattr(sys, "executable", real)
+    assert (await pool.read(raws("one")))[0].messages[0].text == "one"
+
+
 async def test_pool_close_twice(pool: ParsePool) -> None:
     """Closing is harmless to repeat, and the pool can be closed before it was used."""
     await pool.close()
