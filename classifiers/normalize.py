@@ -195,11 +195,13 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
     """
     lower_of, plain_of, class_of = _tables()
     cut = [text[:MAX_CHARS] for text in texts]
-    composed: dict[int, list[int]] = {}
-    for i, text in enumerate(cut):
-        if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-            cut[i], composed[i] = _compose(text)
     joined = "\0" + "\0".join(cut) + "\0"
+    composed: dict[int, list[int]] = {}
+    if not joined.isascii() and not unicodedata.is_normalized("NFC", joined):
+        for i, text in enumerate(cut):
+            if not unicodedata.is_normalized("NFC", text):
+                cut[i], composed[i] = _compose(text)
+        joined = "\0" + "\0".join(cut) + "\0"
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
     lower, plain = _lookup(lower_of, codes, codes).astype(np.uint32), _lookup(plain_of, codes, codes).astype(np.uint32)
     classes = _lookup(class_of, codes, _SINGLE)

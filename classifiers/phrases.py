@@ -2,8 +2,8 @@
 """Finding rows of words in a whole batch at once, however many phrases there are.
 
 Words and beginnings of words are compared by 64-bit hashes, which differences of one running sum give for any stretch
-of the text. Every word asks one table for all phrases of its text's language that begin with it; few do, and only
-those are followed further. So ten times as many phrases cost little more time.
+of the text. Every word, alone and with the next, asks one table for all phrases of its text's language that begin so;
+few do, and only those are followed further. So ten times as many phrases cost little more time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _MAX_GAP = 5  # words that "..." may stand for
 _PREFIX = np.uint64(0x632BE59BD9B4E019)  # sets "word*" apart from "word"
 _SALT = 0x9E3779B97F4A7C15  # sets languages apart
 _FILTER_BITS = 20
+_TOP = np.uint64(64 - _FILTER_BITS)
 _MOST = 1 << 20  # phrases, so that a place and a phrase fit into one number
 _AT_ONCE = 2_000  # phrases; arrays over all of them at once would be new memory, which is slow to get
 
@@ -106,19 +107,25 @@ class PhraseIndex:
         group = np.array(groups, np.int64)[full]
         heads = first[:-1]
         keys = hashes[heads] ^ self._salts[of] ^ np.where(lengths[heads] > 0, _PREFIX, np.uint64(0))
+        # Hundreds of phrases begin with "not" and "the": where the second word is fixed too, both make the key.
+        second = np.minimum(heads + 1, len(hashes) - 1)
+        open_ = gaps[second] | (lengths[second] > 0) | (heads + 1 == first[1:])
+        keys = np.where(open_, keys, _joined(keys, hashes[second]))
         order = keys.argsort(kind="stable")
         self._group = group[order]
-        self._next, self._stop = heads[order] + 1, first[1:][order]
-        second = np.minimum(self._next, len(hashes) - 1)
-        self._second = hashes[second]
-        self._is_open = gaps[second] | (lengths[second] > 0) | (self._next == self._stop)
+        self._next, self._stop = (heads + np.where(open_, 1, 2))[order], first[1:][order]
         keys = keys[order]
         self._begin = _changes(keys).nonzero()[0]
         self._keys, self._count = keys[self._begin], np.diff(np.append(self._begin, len(order)))
+        self._told = (self._next - heads[order])[self._begin]
         self._hashes, self._lengths, self._gap = hashes, lengths, gaps
         self._prefixes = sorted_unique(lengths[heads][lengths[heads] > 0])
+        bucket = (self._keys >> _TOP).astype(np.int64)
+        self._bucket = np.zeros(1 << _FILTER_BITS, np.int32)  # where the keys with these upper bits begin
+        self._bucket[bucket[::-1]] = np.arange(len(bucket))[::-1]
         self._filter = np.zeros(1 << _FILTER_BITS, bool)
-        self._filter[self._keys >> np.uint64(64 - _FILTER_BITS)] = True
+        self._filter[bucket] = True
+        self._fullest = int(np.bincount(bucket).max(initial=0))
 
     def find(self, block: Block, languages: Sequence[Sequence[str]]) -> Match:
         """Find phrases; at most one match a group and place.
@@ -127,20 +134,15 @@ class PhraseIndex:
             languages: For each text of the block those whose phrases are looked for.
         """
         words = _Words.of(block)
-        first, phrase = self._begins(words, languages)
-        # Hundreds of phrases begin with "not" and "the"; most are told by one look at the second word.
-        following = words.whole[np.minimum(first + 1, len(words.whole) - 1)]
-        closed = ~self._is_open[phrase]
-        likely = (~closed | (self._second[phrase] == following)).nonzero()[0]
-        first, phrase, seen = first[likely], phrase[likely], closed[likely].astype(np.int64)
-        at, wanted = first + 1 + seen, self._next[phrase] + seen
-        held = (at <= words.stop[words.row[first]]).nonzero()[0]
-        found = list(self._follow(words, first[held], phrase[held], at[held], wanted[held]))
+        found = list(self._follow(words, *self._begins(words, languages)))
         begun, after, phrases = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return self._match(block, words, begun, after, phrases)
 
-    def _begins(self, words: _Words, languages: Sequence[Sequence[str]]) -> tuple[IntArray, IntArray]:
-        """Words with which a phrase of the text's language begins, and those phrases."""
+    def _begins(
+        self, words: _Words, languages: Sequence[Sequence[str]]
+    ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """Words with which a phrase of the text's language begins, those phrases, and of the words and of the phrases
+        what comes after the one or two that are told so."""
         asked, salts = [], []
         for turn in range(max(map(len, languages), default=0)):
             codes = [self._place.get(some[turn], -1) if turn < len(some) else -1 for some in languages]
@@ -149,25 +151,38 @@ class PhraseIndex:
             asked.append(chosen)
             salts.append(self._salts[code[chosen]])
         if not asked or not len(self._keys):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+            return (np.zeros(0, np.int64),) * 4
         word, salt = np.concatenate(asked), np.concatenate(salts)
-        starts, ends = words.starts[word], words.ends[word]
-        cut = starts[:, None] + self._prefixes
-        which, length = np.nonzero(cut <= ends[:, None])
+        starts = words.starts[word]
+        counts = self._prefixes.searchsorted(words.ends[word] - starts, side="right")
+        length, which = spread(np.zeros(len(word), np.int64), counts)
+        begins = starts[which]
         keys = np.concatenate(
             (
                 words.whole[word] ^ salt,
-                words.hashed.of(starts[which], cut[which, length]) ^ salt[which] ^ _PREFIX,
+                words.hashed.of(begins, begins + self._prefixes[length]) ^ salt[which] ^ _PREFIX,
             )
         )
         word = np.concatenate((word, word[which]))
-        likely = self._filter[keys >> np.uint64(64 - _FILTER_BITS)].nonzero()[0]
-        keys, word = keys[likely], word[likely]
-        at = np.minimum(self._keys.searchsorted(keys), len(self._keys) - 1)
-        known = self._keys[at] == keys
-        at, word = at[known], word[known]
+        paired = (word + 1 < words.stop[words.row[word]]).nonzero()[0]
+        keys = np.concatenate((keys, _joined(keys[paired], words.whole[word[paired] + 1])))
+        word = np.concatenate((word, word[paired]))
+        likely = self._filter[keys >> _TOP].nonzero()[0]
+        at, known = self._places(keys[likely])
+        word = word[likely[known]]
         phrase, which = spread(self._begin[at], self._count[at])
-        return word[which], phrase
+        word, at = word[which], at[which]
+        return word, phrase, word + self._told[at], self._next[phrase]
+
+    def _places(self, keys: _U64) -> tuple[IntArray, IntArray]:
+        """Where keys stand in the table, and which of those asked for do. Several times as fast as a binary search:
+        the table is sorted, and few keys share their upper bits."""
+        at = self._bucket[keys >> _TOP]
+        for _ in range(self._fullest - 1):
+            at = at + (self._keys[at] < keys)
+            np.minimum(at, len(self._keys) - 1, out=at)
+        known = (self._keys[at] == keys).nonzero()[0]
+        return at[known], known
 
     def _follow(
         self, words: _Words, first: IntArray, phrase: IntArray, at: IntArray, wanted: IntArray
@@ -205,6 +220,11 @@ class PhraseIndex:
         first, span, group = packed >> 32, (packed >> 20) & 0xFFF, packed & 0xFFFFF
         begin, last = words.starts[first], words.ends[first + span - 1] - 1
         return Match(words.row[first], group, block.bare_offset[begin], block.bare_offset[last] + 1)
+
+
+def _joined(first: _U64, second: _U64) -> _U64:
+    """The key of two words from those of each."""
+    return first * np.uint64(_SALT) + second
 
 
 def sorted_unique(values: IntArray) -> IntArray:
