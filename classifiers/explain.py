@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from classifiers.gather import share_out
 from classifiers.normalize import STRIDE, IntArray
 from classifiers.phrases import Match, spread
 from classifiers.scoring import Scored, Scorer
@@ -52,6 +53,9 @@ class BlockWords:
         self._first_word = word[rows.order]
         self._pairs = is_pair[rows.order].nonzero()[0]  # the few n-grams that hold two words
         self._second_word = second[rows.order[self._pairs] - pairs.start]
+        self._portion = np.ones(len(word))  # of what an n-gram gave, that its first word gets
+        self._portion[self._pairs] = 0.5
+        self._of_pairs = np.arange(len(rows.counts)).repeat(rows.counts)[self._pairs]  # features
         self._of_text = np.diff(rows.indptr)  # features
         self._slots = rows.indices.astype(np.int64) * scorer.table.shape[1]
         self._table, self._counts, self._share = scorer.table.ravel(), rows.counts, rows.values / rows.counts
@@ -75,18 +79,16 @@ class BlockWords:
             phrases: What each phrase that was placed gave, in the same units; shape (heads, phrases).
         """
         heads, count = len(chosen), len(self.start)
-        first = np.arange(heads)[:, None] * count  # words of one head after those of the other
         places = chosen.T.repeat(self._of_text, axis=0)
         places += self._slots[:, None]
-        of_features = self._table.take(places)
-        of_features *= self._share[:, None]
-        given = of_features.T.repeat(self._counts, axis=1)
-        half = given[:, self._pairs] / 2  # of what two words gave together, to each of them
-        given[:, self._pairs] = half
+        given = self._table.take(places)
+        given *= self._share[:, None]
+        weights = share_out(given, self._counts, self._first_word, self._portion, count)
+        first = np.arange(heads)[:, None] * count  # words of one head after those of the other
+        half = given[self._of_pairs].T.ravel() / 2  # of what two words gave together
         total = np.zeros(heads * count)  # for bincount of nothing counts in integers
-        total += np.bincount((first + self._first_word).ravel(), given.ravel(), heads * count)
-        total += np.bincount((first + self._second_word).ravel(), half.ravel(), heads * count)
-        weights = total.reshape(heads, count)
+        total += np.bincount((first + self._second_word).ravel(), half, heads * count)
+        weights += total.reshape(heads, count)
         weights *= scales[:, None]
         if phrases.shape[1]:
             parts = (phrases * self._part)[:, self._phrase].ravel()
