@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from classifiers.running import RunningHash, mix64
 
-__all__ = ["MAX_CHARS", "SPACE", "STRIDE", "Block", "IntArray", "fold_text", "fold_texts", "read_block"]
+__all__ = ["MAX_CHARS", "SPACE", "STRIDE", "Block", "IntArray", "fold_codes", "fold_text", "fold_texts",
+           "read_block"]  # fmt: skip
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.uint32]
@@ -251,12 +252,16 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
     )
 
 
+def fold_codes(text: str) -> tuple[Codes, npt.NDArray[np.bool_]]:
+    """Code points in lower case without accents, and which are letters and digits; both of the length of the text."""
+    _, plain_of, class_of = _tables()
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
+    return _lookup(plain_of, codes, codes).astype(np.uint32), _lookup(class_of, codes, _SINGLE) == _WORD
+
+
 def fold_texts(texts: Sequence[str]) -> list[str]:
     """Lower case without accents, each as long as its text: for lists of words that people write by hand."""
-    _, plain_of, _ = _tables()
-    joined = "".join(texts)
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
-    folded = _lookup(plain_of, codes, codes).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    folded = fold_codes("".join(texts))[0].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     ends = np.cumsum([len(text) for text in texts]).tolist()
     return [folded[end - len(text) : end] for text, end in zip(texts, ends, strict=True)]
 

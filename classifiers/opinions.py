@@ -96,8 +96,8 @@ def lessons_of(signals: SignalFile) -> Sequence[tuple[str, str]]:
     for group in signals.groups.values():
         if group.opinion is None:
             continue
-        for phrases in group.phrases.values():
-            for phrase in phrases:
+        for language in group.phrases:
+            for phrase in group.split(language):
                 words = phrase.replace("*", "").replace("...", " ").split()
                 texts.setdefault(" ".join(words), kinds[group.opinion])
     return list(texts.items())

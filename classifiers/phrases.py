@@ -8,6 +8,7 @@ few do, and only those are followed further. So ten times as many phrases cost l
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.normalize import SPACE, Block, IntArray, read_block
+from classifiers.normalize import Block, IntArray, fold_codes
 from classifiers.running import RunningHash, edges_of
 from router.errors import ModelError
 
@@ -27,9 +28,11 @@ _SALT = 0x9E3779B97F4A7C15  # sets languages apart
 _FILTER_BITS = 20
 _TOP = np.uint64(64 - _FILTER_BITS)
 _MOST = 1 << 20  # phrases, so that a place and a phrase fit into one number
-_AT_ONCE = 2_000  # phrases; arrays over all of them at once would be new memory, which is slow to get
+_AT_ONCE = 30_000  # code points
+_ENDS = ";"  # a phrase
 
 _U64: TypeAlias = npt.NDArray[np.uint64]
+_Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -69,51 +72,63 @@ def spread(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     return np.arange(len(which)) - (counts.cumsum() - counts - starts)[which], which
 
 
-def _read(phrases: Sequence[str]) -> tuple[_U64, IntArray, npt.NDArray[np.bool_], IntArray]:
-    """Of all words of phrases, one after the other: the hash, the length if any ending will do or else 0, and whether
-    others may stand before it; and how many words each phrase has."""
-    block = read_block(phrases, masks=False)
-    words = _Words.of(block)
-    stars = np.append(block.bare, np.uint32(SPACE))[words.ends] == ord("*")
-    dots = np.concatenate(([0], (block.bare == ord(".")).cumsum()))
-    gaps = np.zeros(len(words.row), bool)
-    gaps[1:] = (dots[words.starts[1:]] - dots[words.ends[:-1]] >= 3) & (words.row[1:] == words.row[:-1])
-    lengths = np.where(stars, words.ends - words.starts, 0)
-    return words.whole, lengths, gaps, np.diff(words.stop, prepend=0)
+def _cut(lists: Sequence[str]) -> Iterator[range]:
+    """Which lists are read at once: arrays over all of them would be new memory, which is slow to get."""
+    first, chars = 0, 0
+    for i, phrases in enumerate(lists):
+        if i > first and chars + len(phrases) > _AT_ONCE:
+            yield range(first, i)
+            first, chars = i, 0
+        chars += len(phrases)
+    yield range(first, len(lists))
+
+
+def _read(lists: Sequence[str], some: range) -> tuple[_U64, IntArray, _Flags, _Flags, IntArray]:
+    """Of all words of some lists, one after the other: the hash, the length if any ending will do or else 0, whether
+    others may stand before it, whether a phrase begins with it, and the number of its list."""
+    composed = [unicodedata.normalize("NFC", lists[i]) for i in some]
+    codes, is_word = fold_codes(_ENDS.join(composed) + _ENDS)
+    edges = edges_of(is_word)
+    starts, ends = edges[::2], edges[1::2]
+    phrase = (codes == ord(_ENDS)).cumsum()[starts]
+    begins = _changes(phrase)
+    dots = np.concatenate(([0], (codes == ord(".")).cumsum()))
+    gaps = ~begins
+    gaps[1:] &= dots[starts[1:]] - dots[ends[:-1]] >= 3
+    lengths = np.where(codes[ends] == ord("*"), ends - starts, 0)
+    which = np.arange(some.start, some.stop).repeat([text.count(_ENDS) + 1 for text in composed])
+    return RunningHash(codes).of(starts, ends), lengths, gaps, begins, which[phrase]
 
 
 class PhraseIndex:
     """Phrases of all groups and languages in one table."""
 
-    def __init__(self, phrases: Sequence[str], languages: Sequence[str], groups: Sequence[int]) -> None:
-        """Take phrases, and for each its language and its group; one without a word never matches.
+    def __init__(self, lists: Sequence[str], languages: Sequence[str], groups: Sequence[int]) -> None:
+        """Take lists of phrases, ``first; second``, and for each its language and its group; a phrase without a word
+        never matches.
 
         Raises:
-            ModelError: There are more than a million.
+            ModelError: There are more than a million phrases.
         """
-        if len(phrases) > _MOST:
-            raise ModelError(
-                f"{len(phrases)} phrases of signals are more than {_MOST}, the most that can be told apart"
-            )
-        step = range(0, max(1, len(phrases)), _AT_ONCE)
-        parts = zip(*(_read(phrases[first : first + _AT_ONCE]) for first in step), strict=True)
-        hashes, lengths, gaps, counts = map(np.concatenate, parts)
-        full = counts.nonzero()[0]
-        first = np.concatenate(([0], counts[full].cumsum()))
+        parts = zip(*(_read(lists, some) for some in _cut(lists)), strict=True)
+        hashes, lengths, gaps, begins, which = map(np.concatenate, parts)
+        heads = begins.nonzero()[0]
+        if len(heads) > _MOST:
+            raise ModelError(f"{len(heads)} phrases of signals are more than {_MOST}, the most that can be told apart")
+        stops = np.append(heads[1:], len(hashes))
         names = sorted(set(languages))
         self._place = {language: i for i, language in enumerate(names)}
         self._salts = np.array([(i + 1) * _SALT % (1 << 64) for i in range(len(names))], np.uint64)
-        of = np.array([self._place[language] for language in languages], np.int64)[full]
-        group = np.array(groups, np.int64)[full]
-        heads = first[:-1]
+        which = which[heads]
+        of = np.array([self._place[language] for language in languages], np.int64)[which]
         keys = hashes[heads] ^ self._salts[of] ^ np.where(lengths[heads] > 0, _PREFIX, np.uint64(0))
         # Hundreds of phrases begin with "not" and "the": where the second word is fixed too, both make the key.
         second = np.minimum(heads + 1, len(hashes) - 1)
-        open_ = gaps[second] | (lengths[second] > 0) | (heads + 1 == first[1:])
+        open_ = gaps[second] | (lengths[second] > 0) | (heads + 1 == stops)
         keys = np.where(open_, keys, _joined(keys, hashes[second]))
         order = keys.argsort(kind="stable")
-        self._group = group[order]
-        self._next, self._stop = (heads + np.where(open_, 1, 2))[order], first[1:][order]
+        self._group = np.array(groups, np.int64)[which][order]
+        self._next, self._stop = (heads + np.where(open_, 1, 2))[order], stops[order]
         keys = keys[order]
         self._begin = _changes(keys).nonzero()[0]
         self._keys, self._count = keys[self._begin], np.diff(np.append(self._begin, len(order)))
@@ -233,7 +248,7 @@ def sorted_unique(values: IntArray) -> IntArray:
     return values[_changes(values)]
 
 
-def _changes(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+def _changes(values: npt.NDArray[np.generic]) -> _Flags:
     """Where a sorted array holds another value than before."""
     new = np.ones(len(values), bool)
     new[1:] = values[1:] != values[:-1]

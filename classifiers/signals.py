@@ -32,9 +32,13 @@ OPINIONS = Path(__file__).parent / "data" / "opinions.yaml"
 Opinion = Literal["good", "bad"]
 
 
-def _split(phrases: object) -> object:
-    """A long list may be written as one text, ``first; second``."""
-    return tuple(filter(None, map(str.strip, phrases.split(";")))) if isinstance(phrases, str) else phrases
+def _join(phrases: object) -> str:
+    """Held as one text, ``first; second``, as it may be written: of a hundred thousand phrases none is an object."""
+    items = list(phrases) if isinstance(phrases, (list, tuple)) else [phrases]
+    odd = [item for item in items if not isinstance(item, str)]
+    if odd:
+        raise ValueError(f"{odd[0]!r:.60} is no text; phrases are texts in a list, or one text with ';' between them")
+    return "; ".join(map(str, items))
 
 
 class SignalGroup(Frozen):
@@ -45,7 +49,11 @@ class SignalGroup(Frozen):
     presses: bool = True  # shown as a reason of urgency; False for concepts
     opinion: Opinion | None = None  # what its phrases say of the thing they are said of
     negates: Opinion | None = None  # has no phrases, but counts those of this opinion that stand after a negation
-    phrases: dict[str, Annotated[tuple[str, ...], BeforeValidator(_split)]] = Field(default_factory=dict)
+    phrases: dict[str, Annotated[str, BeforeValidator(_join)]] = Field(default_factory=dict)
+
+    def split(self, language: str) -> tuple[str, ...]:
+        """The phrases of a language one by one; none for a language without any."""
+        return tuple(filter(None, map(str.strip, self.phrases.get(language, "").split(";"))))
 
 
 class SignalFile(Frozen):
@@ -97,15 +105,9 @@ class SignalMatcher:
     def __init__(self, signals: SignalFile) -> None:
         self.signals = signals
         self.groups = tuple(signals.groups)
-        phrases: list[str] = []
-        languages: list[str] = []
-        numbers: list[int] = []
-        for number, group in enumerate(signals.groups.values()):
-            for language, some in group.phrases.items():
-                phrases += some
-                languages += [language] * len(some)
-                numbers += [number] * len(some)
-        self._index = PhraseIndex(phrases, languages, numbers)
+        lists = [(text, of, n) for n, group in enumerate(signals.groups.values()) for of, text in group.phrases.items()]
+        texts, languages, numbers = zip(*lists, strict=True) if lists else ((), (), ())
+        self._index = PhraseIndex(texts, languages, numbers)
 
     def find(self, text: str, languages: Sequence[str]) -> list[Hit]:
         """Hits in the order of the text, at most one a group and place."""
@@ -132,6 +134,7 @@ def with_added(signals: SignalFile, added: Mapping[str, SignalGroup]) -> SignalF
             usual = ", ".join(known for known, one in groups.items() if one.presses or (one.opinion and one.phrases))
             raise ValueError(f"unknown group '{name}' of signals{meant}; known: {usual}, and those of concepts.yaml")
         old = groups[name]
-        phrases = {**old.phrases, **{lang: (*old.phrases.get(lang, ()), *new) for lang, new in group.phrases.items()}}
+        more = {language: f"{old.phrases.get(language, '')}; {new}" for language, new in group.phrases.items()}
+        phrases = {**old.phrases, **more}
         groups[name] = old.model_copy(update={"phrases": phrases})
     return SignalFile(groups=groups)

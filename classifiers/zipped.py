@@ -58,13 +58,16 @@ def read_zip(
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [entry.filename for entry in archive.infolist()]
             begin = next(iter(caps))
+            read: dict[str, bytes] = {}
             if names.count(begin) == 1:
                 _check_entry(archive.getinfo(begin), caps[begin])
-                first(archive.read(begin))
+                read[begin] = archive.read(begin)
+                first(read[begin])
             _check_names(names, set(caps))
             for entry in archive.infolist():
                 _check_entry(entry, caps[entry.filename])
-            return {name: archive.read(name) for name in caps}, hashlib.sha256(content).hexdigest()
+            read |= {name: archive.read(name) for name in caps if name not in read}
+            return read, hashlib.sha256(content).hexdigest()
     except (
         zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError,
     ) as error:  # fmt: skip

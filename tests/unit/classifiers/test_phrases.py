@@ -60,6 +60,18 @@ def test_find_agrees_with_a_loop(texts: list[str], phrases: list[str]) -> None:
     assert set(zip(*columns, strict=True)) == _expected(texts, phrases)
 
 
+def test_lists_are_read_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists longer and shorter than a portion, empty ones among them: every phrase keeps its list's group."""
+    lists = ["red", "", "green; not ... blue", ";", "white*;\n black"]
+    block = read_block(["black and whitest, not at all blue; green red"])
+    found = []
+    for chars in (1, 9, 1000):
+        monkeypatch.setattr(phrases_module, "_AT_ONCE", chars)
+        match = PhraseIndex(lists, ["en"] * 5, [4, 3, 2, 1, 0]).find(block, [("en",)])
+        found.append(list(zip(match.group.tolist(), match.start.tolist(), strict=True)))
+    assert found == [[(0, 0), (0, 10), (2, 19), (2, 36), (4, 42)]] * 3
+
+
 def test_find_looks_in_the_languages_of_each_text() -> None:
     """Texts of a batch are each asked in their own languages, none, one or two."""
     index = PhraseIndex(["gift", "gift", "box"], ["en", "de", "en"], [0, 1, 2])

@@ -45,22 +45,39 @@ def test_shipped_signals_covers_every_language() -> None:
             assert not group.phrases
             continue
         assert set(group.phrases) == set(LANGUAGES), name
-        for phrases in group.phrases.values():
-            assert all(any(char.isalpha() for char in phrase) for phrase in phrases), name
+        for language in LANGUAGES:
+            assert group.split(language)
+            assert all(any(char.isalpha() for char in phrase) for phrase in group.split(language)), name
 
 
 def test_a_list_may_be_one_text() -> None:
     """Semicolons part its phrases; ends of lines are white."""
-    group = SignalGroup.model_validate({"phrases": {"en": "not worth it; rip-off ;\n bland*"}})
-    assert group.phrases == {"en": ("not worth it", "rip-off", "bland*")}
+    text = SignalGroup.model_validate({"phrases": {"en": "not worth it; rip-off ;\n bland*"}})
+    several = SignalGroup.model_validate({"phrases": {"en": ["not worth it", "rip-off", "bland*"]}})
+    assert text.split("en") == several.split("en") == ("not worth it", "rip-off", "bland*")
+    assert text.split("fi") == ()
+    assert SignalGroup.model_validate(several.model_dump(mode="json")) == several
+    for group in (text, several):
+        hits = SignalMatcher(SignalFile(groups={"g": group})).find("A rip-off. Not worth it, blandest of all", ["en"])
+        assert [(hit.start, hit.end) for hit in hits] == [(2, 9), (11, 23), (25, 33)]
+
+
+@pytest.mark.parametrize(
+    ("phrases", "said"),
+    [(7, "texts in a list"), ({"a": 1}, "texts in a list"), (["a", 112], "112 is no text"), ([["a"]], "is no text")],
+)
+def test_what_is_no_list_of_phrases_is_refused(phrases: object, said: str) -> None:
+    """A number in a list is an error that names the place and says what to do, not a phrase."""
+    with pytest.raises(ValueError, match=rf"phrases\.en\n.*{said}"):
+        SignalGroup.model_validate({"phrases": {"en": phrases}})
 
 
 def test_shipped_opinions_contradict_themselves_nowhere() -> None:
     """No phrase both praises and blames in one language."""
     said: dict[tuple[str, str], set[str]] = {}
     for group in shipped_signals().groups.values():
-        for language, phrases in group.phrases.items() if group.opinion else ():
-            for phrase in phrases:
+        for language in group.phrases if group.opinion else ():
+            for phrase in group.split(language):
                 said.setdefault((language, fold_text(phrase)), set()).add(str(group.opinion))
     assert len(said) > 10_000
     assert [phrase for phrase, opinions in said.items() if len(opinions) > 1] == []
