@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,8 +22,9 @@ __all__ = ["BlockWords", "Shown", "evidence_of"]
 Shown: TypeAlias = tuple[int, int, float]
 """Where a reason begins and ends in its text, and what it weighs."""
 
-_EVIDENCE = TypeAdapter(tuple[Evidence, ...])
+_WHY = TypeAdapter(dict[str, tuple[Evidence, ...]])
 _EDGE = frozenset(".,;:()[]{}\"'«»„“”…-*_ ")
+_FIRST_COMBINING = "\u0300"
 _MASKED = frozenset("@hHwW")  # how a span may begin of which a mask left only the first character
 _WEIGHT_BITS = 26
 _WEAKEST = (1 << _WEIGHT_BITS) - 1
@@ -56,7 +57,7 @@ class BlockWords:
         self._portion = np.ones(len(word))  # of what an n-gram gave, that its first word gets
         self._portion[self._pairs] = 0.5
         self._of_pairs = np.arange(len(rows.counts)).repeat(rows.counts)[self._pairs]  # features
-        self._of_text = np.diff(rows.indptr)  # features
+        self._of_text = rows.indptr[1:] - rows.indptr[:-1]  # features
         self._slots = rows.indices.astype(np.int64) * scorer.table.shape[1]
         self._table, self._counts, self._share = scorer.table.ravel(), rows.counts, rows.values / rows.counts
 
@@ -120,13 +121,19 @@ class BlockWords:
         return shown
 
 
-def evidence_of(text: str, shown: Sequence[Shown]) -> tuple[Evidence, ...]:
-    """Stretches of a text as reasons, strongest first."""
-    reasons = [
-        {"text": text[start:end], "start": start, "end": end, "weight": round(weight, 3)}
-        for start, end, weight in shown
-    ]
-    return _EVIDENCE.validate_python(sorted(reasons, key=_strength))
+def evidence_of(text: str, shown: Mapping[str, Sequence[Shown]]) -> dict[str, tuple[Evidence, ...]]:
+    """Stretches of a text as reasons of each label, strongest first; all checked at once, for speed."""
+    reasons = {
+        head: sorted(
+            (
+                {"text": text[start:end], "start": start, "end": end, "weight": round(weight, 3)}
+                for start, end, weight in some
+            ),
+            key=_strength,
+        )
+        for head, some in shown.items()
+    }
+    return _WHY.validate_python(reasons)
 
 
 def _strength(reason: dict[str, Any]) -> float:
@@ -138,7 +145,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     if end == start + 1 and text[start] in _MASKED:
         while end < len(text) and not text[end].isspace():
             end += 1
-    while end < len(text) and unicodedata.combining(text[end]):
+    while end < len(text) and text[end] >= _FIRST_COMBINING and unicodedata.combining(text[end]):
         end += 1
     while end - start > 1 and text[end - 1] in _EDGE:
         end -= 1

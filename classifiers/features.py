@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -109,8 +110,8 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
     """Hash every n-gram of a block."""
     row_of = block.row.copy()
     row_of[:-1] = np.where(block.is_gap[:-1], block.row[1:], block.row[:-1])
-    columns, starts, lengths = ([part] for part in _char_ngrams(block, settings))
-    base, shift = np.uint32(1 << settings.char_bits), np.uint64(64 - settings.word_bits)
+    of_chars, *rest = _char_ngrams(block, settings)
+    starts, lengths = ([part] for part in rest)
     running = block.plain_hash
     plain = block.word_hash
     marks = np.concatenate(([0], (block.plain != block.lower).cumsum()))
@@ -131,14 +132,16 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
         first, last = block.starts[turned], block.ends[turned]
         short = mix64(running.of(first, np.minimum(last, first + _STEM)) ^ _NEGATED_STEM)
         parts += [(mix64(plain[turned] ^ _NEGATED), first, last), (short, first, last)]
-    for hashes, first, last in parts:
-        columns.append((hashes >> shift).astype(np.uint32) + base)
+    for _, first, last in parts:
         starts.append(first)
         lengths.append(last - first)
     start: IntArray = np.concatenate(starts)
+    of_words = np.concatenate([hashes for hashes, _, _ in parts])
+    of_words >>= np.uint64(64 - settings.word_bits)
+    of_words += np.uint64(1 << settings.char_bits)
     before = len(starts[0]) + len(plain) + len(exact)
     return Occurrences(
-        column=np.concatenate(columns),
+        column=np.concatenate((of_chars, of_words.astype(np.uint32))),
         row=row_of[start],
         start=start,
         length=np.concatenate(lengths),
@@ -189,9 +192,7 @@ def weigh(
     counts[:-1] = at[1:] - at[:-1]
     counts[-1:] = len(keys) - at[-1:]
     keys = keys[at]
-    # Where the character part and the word part of each row begin, in turn, and where the last ends.
-    limits = (np.arange(size + 1)[:, None] << bits) + [0, 1 << settings.char_bits]
-    edges = keys.searchsorted(limits.ravel()[:-1].astype(narrow))
+    edges = keys.searchsorted(_limits(size, bits, settings.char_bits, narrow))
     indices = (keys & narrow((1 << bits) - 1)).astype(np.int32)
     values = _damped(counts)
     if slot_of is not None:
@@ -200,11 +201,22 @@ def weigh(
         values *= idf[indices]
     lengths = edges[1:] - edges[:-1]
     # The 0 is for parts that begin at the end; of empty ones the sum is of something else, and divides nothing.
-    norms = np.sqrt(np.add.reduceat(np.append(values * values, np.float32(0)), edges[:-1]))
+    squares = np.zeros(len(values) + 1, np.float32)
+    np.multiply(values, values, out=squares[:-1])
+    norms = np.sqrt(np.add.reduceat(squares, edges[:-1]))
     norms[norms == 0] = 1
     norms[1::2] /= np.float32(settings.word_weight)
     values /= norms.repeat(lengths)
     return Rows(edges[::2].astype(np.int32), indices, values, counts if shares else None, order)
+
+
+@lru_cache(maxsize=16)
+def _limits(
+    size: int, bits: int, char_bits: int, kind: type[np.uint32 | np.uint64]
+) -> npt.NDArray[np.uint32 | np.uint64]:
+    """Where the character part and the word part of each row begin, in turn, and where the last ends; as keys."""
+    limits = (np.arange(size + 1)[:, None] << bits) + [0, 1 << char_bits]
+    return limits.ravel()[:-1].astype(kind)
 
 
 def _damped(counts: IntArray) -> Floats:

@@ -126,6 +126,8 @@ class LanguageFinder:
 
     def _foreign(self, block: Block, texts: Sequence[str]) -> dict[int, LanguageGuess]:
         """Texts in a script of their own."""
+        if int(block.lower.max(initial=0)) < _LATIN_END:
+            return {}
         beyond: npt.NDArray[np.bool_] = (block.lower >= _LATIN_END) & _NOT_LATIN[np.minimum(block.lower, 0xFFFF)]
         found = {}
         for i in sorted(set(block.row[beyond].tolist())):

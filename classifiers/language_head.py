@@ -51,7 +51,7 @@ class LanguageHead:
         """
         found = find_letters(block, self.settings)
         if block.size == 1:
-            return add_rows(self.weights, found.buckets, found.indptr[[0, -1]]), found.letters
+            return add_rows(self.weights, found.buckets, found.indptr), found.letters
         parts = add_rows(self.weights, found.buckets, found.indptr)
         sums: _Floats = parts.reshape(-1, block.size, len(self.languages)).sum(axis=0)
         return sums, found.letters

@@ -97,6 +97,10 @@ class LinearClassifier:
         self._floors = np.array([URGENCIES.index(floor) if floor else len(URGENCIES) for floor in floors], np.int64)
         self._slices = parameters.slices()
         self._probabilities = AllProbabilities([parameters.heads[head] for head in HEADS])
+        self._column = {
+            name: {label: self._slices[name].start + i for i, label in enumerate(head.labels)}
+            for name, head in parameters.heads.items()
+        }
         self._presses = np.array([parameters.signals.groups[group].presses for group in self._matcher.groups], bool)
         self._map = LabelMap(parameters.heads["type"].labels, types) if types is not None else None
         if self._map is not None and len(self._map.untrained) == len(self._map.labels):
@@ -191,8 +195,9 @@ class LinearClassifier:
         if self._map is not None:
             chances = self._map.highest(chances)
         found: dict[int, dict[str, float]] = {}
-        for text, type_ in zip(*np.nonzero(chances >= self.parameters.thresholds.also), strict=True):
-            found.setdefault(int(text), {})[self._types[type_]] = float(chances[text, type_])
+        rows, types = (chances >= self.parameters.thresholds.also).nonzero()
+        for text, type_ in zip(rows.tolist(), types.tolist(), strict=True):
+            found.setdefault(text, {})[self._types[type_]] = float(chances[text, type_])
         return found
 
     def _decide(
@@ -231,12 +236,12 @@ class LinearClassifier:
         self, head: str, chosen: Sequence[int], every: npt.NDArray[np.float64], labelled: Sequence[dict[str, Any]]
     ) -> list[int]:
         """The column of the weights that made each text's label; -1 where the text has none."""
-        first = self._slices[head].start
         if head == "type" and self._map is not None:
+            first = self._slices[head].start
             chances = every[:, self._slices[head]].tolist()
             parts = [self._map.strongest(row, own) for row, own in zip(chances, chosen, strict=True)]
             return [first + i if fields[head] and i >= 0 else -1 for i, fields in zip(parts, labelled, strict=True)]
-        place = {label: first + i for i, label in enumerate(self.parameters.heads[head].labels)}
+        place = self._column[head]
         return [place.get(fields[head], -1) for fields in labelled]
 
     def _explain(
@@ -260,13 +265,15 @@ class LinearClassifier:
         words = BlockWords(self._scorer, scored)
         words.place(match)
         words.weigh(columns, self._scales, weights)
-        whys: list[dict[str, tuple[Evidence, ...]]] = [{} for _ in part]
-        for number, (head, places) in enumerate(zip(HEADS, chosen.tolist(), strict=True)):
-            for i, reading in enumerate(part):
-                if places[i] >= 0:
-                    shown = signals.get(i, [])[:_SHOWN] if number == urgency else []
-                    shown += words.show(number, reading.text, i, _SHOWN - len(shown))
-                    whys[i][head] = evidence_of(reading.text, shown)
+        whys = []
+        for i, (reading, places) in enumerate(zip(part, chosen.T.tolist(), strict=True)):
+            shown: dict[str, list[Shown]] = {}
+            for number, place in enumerate(places):
+                if place >= 0:
+                    some = signals.get(i, [])[:_SHOWN] if number == urgency else []
+                    some += words.show(number, reading.text, i, _SHOWN - len(some))
+                    shown[HEADS[number]] = some
+            whys.append(evidence_of(reading.text, shown))
         return whys
 
     def _weigh_phrases(self, match: Match, extra: _Extra, columns: IntArray) -> npt.NDArray[np.float64]:

@@ -13,18 +13,19 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from classifiers.running import RunningHash, mix64
 
-__all__ = ["MAX_CHARS", "SPACE", "STRIDE", "Block", "IntArray", "fold_codes", "fold_text", "fold_texts",
+__all__ = ["MAX_CHARS", "SPACE", "STRIDE", "Block", "Codes", "IntArray", "fold_codes", "fold_text", "fold_texts",
            "read_block"]  # fmt: skip
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.uint32]
+_Number = TypeVar("_Number", np.uint8, np.uint32)
 
 MAX_CHARS = 20_000  # of one text; what follows is not read
 STRIDE = MAX_CHARS + 1  # times the number of a text, sets its places apart from those of the next
@@ -179,12 +180,28 @@ def _masked(joined: str, digits: npt.NDArray[np.bool_]) -> Iterator[tuple[int, i
     yield from _amounts(joined, digits)
 
 
-def _lookup(
-    table: npt.NDArray[np.generic], codes: Codes, beyond: npt.NDArray[np.generic] | int
-) -> npt.NDArray[np.generic]:
+def _codes_of(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32, copy=False)
+
+
+def _lookup(table: npt.NDArray[_Number], codes: Codes, beyond: Codes | int) -> npt.NDArray[_Number]:
     if int(codes.max(initial=0)) < _TABLE:
         return table[codes]
     return np.where(codes < _TABLE, table[np.minimum(codes, _TABLE - 1)], beyond).astype(table.dtype)
+
+
+def _places(texts: Sequence[str], count: int) -> tuple[IntArray, IntArray]:
+    """Of each of so many code points the text and the place in it; of what stands after the texts their number."""
+    offset = np.arange(-1, count - 1)
+    if len(texts) == 1:
+        row = np.zeros(count, np.int64)
+        row[-1], offset[-1] = 1, -1
+        return row, offset
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+    first = np.concatenate(([0], lengths.cumsum()))  # of the space before each text, and of the last one
+    row = np.arange(len(texts) + 1).repeat(np.append(lengths, count - first[-1]))
+    offset -= first[row]
+    return row, offset
 
 
 def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
@@ -203,8 +220,8 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
             if not unicodedata.is_normalized("NFC", text):
                 cut[i], composed[i] = _compose(text)
         joined = "\0" + "\0".join(cut) + "\0"
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
-    lower, plain = _lookup(lower_of, codes, codes).astype(np.uint32), _lookup(plain_of, codes, codes).astype(np.uint32)
+    codes = _codes_of(joined)
+    lower, plain = _lookup(lower_of, codes, codes), _lookup(plain_of, codes, codes)
     classes = _lookup(class_of, codes, _SINGLE)
     bare, bare_word = plain, classes == _WORD
     found = list(_masked(joined, plain == _ZERO)) if masks else []
@@ -214,12 +231,9 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
         lower[start] = plain[start] = _MASKS[kind]
         lower[start + 1 : end] = plain[start + 1 : end] = SPACE
         classes[start], classes[start + 1 : end] = _WORD, _GAP
-    lengths = np.fromiter(map(len, cut), np.int64, len(cut)) + 1
-    first = np.concatenate(([0], lengths.cumsum()))  # of the space before each text, and of the last one
-    row = np.arange(len(cut) + 1).repeat(np.append(lengths, 1 + (len(codes) - 1 - first[-1])))
-    offset = np.arange(len(codes)) - first[row] - 1
+    row, offset = _places(cut, len(codes))
     for i, offsets in composed.items():
-        offset[first[i] + 1 : first[i + 1]] = offsets
+        offset[(row == i) & (offset >= 0)] = offsets
     gap = classes == _GAP
     keep = np.ones(len(codes), bool)
     keep[1:] = ~(gap[1:] & gap[:-1])
@@ -255,8 +269,8 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
 def fold_codes(text: str) -> tuple[Codes, npt.NDArray[np.bool_]]:
     """Code points in lower case without accents, and which are letters and digits; both of the length of the text."""
     _, plain_of, class_of = _tables()
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
-    return _lookup(plain_of, codes, codes).astype(np.uint32), _lookup(class_of, codes, _SINGLE) == _WORD
+    codes = _codes_of(text)
+    return _lookup(plain_of, codes, codes), _lookup(class_of, codes, _SINGLE) == _WORD
 
 
 def fold_texts(texts: Sequence[str]) -> list[str]:

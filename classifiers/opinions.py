@@ -9,7 +9,6 @@ complaint. So a good word after a negation counts as a bad one, and how many of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,7 @@ class Opinions:
         turned = block.row[first] * STRIDE + block.offset[first]
         place = match.row * STRIDE + match.start
         hit = turned[np.minimum(turned.searchsorted(place), len(turned) - 1)] == place
-        return replace(match, group=np.where(hit, self._negated[match.group], match.group))
+        return Match(match.row, np.where(hit, self._negated[match.group], match.group), match.start, match.end)
 
     def traits(self, texts: Sequence[str], match: Match) -> tuple[IntArray, IntArray]:
         """What holds of each text as a whole.

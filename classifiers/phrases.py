@@ -66,7 +66,7 @@ class _Words:
         return cls(block.bare_hash, starts, ends, block.bare_hash.of(starts, ends), row, stop)
 
 
-def spread(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
+def spread(starts: IntArray | int, counts: IntArray) -> tuple[IntArray, IntArray]:
     """All numbers of ranges, and which range each is of."""
     which = np.arange(len(counts)).repeat(counts)
     return np.arange(len(which)) - (counts.cumsum() - counts - starts)[which], which
@@ -170,7 +170,7 @@ class PhraseIndex:
         word, salt = np.concatenate(asked), np.concatenate(salts)
         starts = words.starts[word]
         counts = self._prefixes.searchsorted(words.ends[word] - starts, side="right")
-        length, which = spread(np.zeros(len(word), np.int64), counts)
+        length, which = spread(0, counts)
         begins = starts[which]
         keys = np.concatenate(
             (
@@ -217,7 +217,7 @@ class PhraseIndex:
             first, phrase, wanted, at = first[left], phrase[left], wanted[left], at[left]
             wide = self._gap[wanted]
             if wide.any():
-                skip, which = spread(np.zeros(len(first), np.int64), np.where(wide, _MAX_GAP + 1, 1))
+                skip, which = spread(0, np.where(wide, _MAX_GAP + 1, 1))
                 first, phrase, wanted, at = first[which], phrase[which], wanted[which], at[which] + skip
             asked = np.minimum(at, len(words.starts) - 1)  # a word after the last one fits nothing
             starts, ends, length = words.starts[asked], words.ends[asked], self._lengths[wanted]

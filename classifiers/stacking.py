@@ -39,7 +39,7 @@ class Stack:
             scores: Of all heads as the separators gave them; shape (n, labels of all heads).
             marks: 1 where a text has a channel or trait; shape (n, channels + traits).
         """
-        inputs = np.hstack((scores, marks))
+        inputs = np.concatenate((scores, marks), axis=1)
         found = np.empty((len(inputs), self.outer.shape[1]), np.float32)
         for first in range(0, len(inputs), _ROWS_AT_ONCE):
             sums = inputs[first : first + _ROWS_AT_ONCE] @ self.inner[:-1] + self.inner[-1]
@@ -53,7 +53,8 @@ def restack(stack: Stack | None, scores: Floats, marks: Floats) -> Floats:
     """The scores with those of the kinds, which come first, put in anew."""
     if stack is None:
         return scores
-    return np.hstack((kinds := stack.kinds(scores, marks), scores[:, kinds.shape[1] :]))
+    kinds = stack.kinds(scores, marks)
+    return np.concatenate((kinds, scores[:, kinds.shape[1] :]), axis=1)
 
 
 def marks_of(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], *, size: int, width: int) -> Floats:
