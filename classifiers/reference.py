@@ -60,6 +60,9 @@ def _further(sources: Mapping[str, Any]) -> Iterator[str]:
     yield ", ".join(found) + "."
 
 
+_NEWS = frozenset({"germeval2017_de", "estonian_valence_et"})
+"""Posts about a railway, press among them, and a newspaper: what they call bad is mostly no complaint to anybody."""
+
 _LABEL_GOALS = (
     ("kind, macro-F1", "kind_f1", 0.85),
     ("type, macro-F1", "type_f1", 0.75),
@@ -85,8 +88,11 @@ def _goals(card: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[tup
         for head, error in total["calibration_error"].items():
             yield f"{where}: calibration error of {head}", "≤", 0.05, error
     unseen = measured.get("complaint_unseen", {})
-    if unseen:
-        yield "complaint or not on sources never seen, mean macro-F1", "≥", 0.81, sum(unseen.values()) / len(unseen)
+    customers = {name: value for name, value in unseen.items() if name not in _NEWS}
+    for where, values in (("", unseen), (" but news", customers)):
+        if values:
+            mean = sum(values.values()) / len(values)
+            yield f"complaint or not on sources never seen{where}, mean macro-F1", "≥", 0.81, mean
     for name, value in unseen.items():
         yield f"complaint or not, {name}", "≥", 0.75, value
     for name, value in measured.get("false_alarms", {}).items():
@@ -115,7 +121,8 @@ def _against_goals(card: Mapping[str, Any], measured: Mapping[str, Any]) -> Iter
     yield "The gold set stands in `classifiers/data/gold/` and trains nothing; the corpus, many of whose messages were"
     yield "written to be misread, is judged by cross-validation. What comes from the gold set, public sets and clocks:"
     yield "`python -m classifiers.outside FOLDER` (dev parts; where a set knows only the mood of a sentence, a bad one"
-    yield "counts as a complaint) and `python -m classifiers.in_domain FOLDER` (train part, then dev part);"
+    yield "counts as a complaint, in a newspaper and in posts about a railway bad news: what is trained on these"
+    yield "reaches 0.78 and 0.70 there) and `python -m classifiers.in_domain FOLDER` (train part, then dev part);"
     yield "the goals of that command are for other parts, held out, on some of which plain TF-IDF does better;"
     yield "languages by `python -m classifiers.language_training`,"
     speed = measured.get("speed", {})
@@ -123,6 +130,9 @@ def _against_goals(card: Mapping[str, Any], measured: Mapping[str, Any]) -> Iter
     vectorizers, imports = speed.get("hashing_vectorizers_per_second"), speed.get("import_seconds")
     yield f"scikit-learn's vectorizers alone did {_show(vectorizers)} messages a second;"
     yield f"the imports of a new process took {_show(imports)} processor seconds before the model was loaded."
+    least, alone = speed.get("single_ms_explained_best"), speed.get("single_ms_best")
+    yield f"Least instead of median times: {_show(least)} ms with reasons, {_show(alone)} ms without,"
+    yield f"{_show(speed.get('batch_per_second_best'))} messages a second."
     yield ""
     rows = []
     for what, sign, goal, value in _goals(card, measured):
