@@ -55,10 +55,6 @@ def _texts(count: int) -> list[str]:
     return [texts[i * step % len(texts)] for i in range(count)]
 
 
-def _median(times: Sequence[float]) -> float:
-    return statistics.median(times)
-
-
 def _seconds(work: Callable[[], object], repeats: int) -> tuple[float, float]:
     """The best and the median time of some runs."""
     times = []
@@ -77,7 +73,8 @@ def measure(model: LinearClassifier, *, repeats: int = 9) -> dict[str, float]:
     for name, explain in (("", False), ("_explained", True)):
         # All once, then all again: repeats of one right after the other would all fall into the same slow moment.
         rounds = [[_seconds(partial(model.classify, [one], explain=explain), 1)[0] for one in batch] for _ in range(5)]
-        least, usual = (statistics.median(map(of, zip(*rounds, strict=True))) for of in (min, _median))
+        times = list(zip(*rounds, strict=True))  # of each message
+        least, usual = statistics.median(map(min, times)), statistics.median(map(statistics.median, times))
         found[f"single_ms{name}"], found[f"single_ms{name}_best"] = round(usual * 1000, 3), round(least * 1000, 3)
         best, median = _seconds(partial(model.classify, batch, explain=explain), repeats)
         found[f"batch_per_second{name}"] = round(_BATCH / median)

@@ -70,7 +70,7 @@ def read_zip(
             return read, hashlib.sha256(content).hexdigest()
     except (
         zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError,
-    ) as error:  # fmt: skip
+    ) as error:  # fmt: skip  # NotImplementedError: packed in a way that zipfile does not know
         raise ModelError(f"is not a readable ZIP archive: {error}") from error
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
@@ -88,12 +89,12 @@ class ChannelWorld(ABC):
         what was not acknowledged; one that we poll needs no more than this."""
 
     async def sent(self) -> list[str]:
-        """The texts that reached the other side, in order."""
-        raise NotImplementedError
+        """The texts that reached the other side, in order; none where replies have no way out."""
+        return []
 
     async def break_sending(self, failure: Failure) -> None:
         """Make the other side misbehave from now on; needed for every failure the contract's table keeps, and stall."""
-        raise NotImplementedError
+        pytest.fail(f"{type(self).__name__} cannot play {failure!r}: give it break_sending")
 
     def reply(self, text: str = "We are looking into it.") -> Reply:
         """A reply that the channel can send; override where it needs more, such as a message id."""
@@ -178,10 +179,10 @@ class MemoryChannel:
     What ``source`` holds stays there until acknowledged. An exception in ``fail`` is raised by the next sends.
     """
 
-    kind = "memory"
-
-    def __init__(self, account: str = "test", *, capabilities: Capabilities | None = None) -> None:
-        self.account = account
+    def __init__(
+        self, account: str = "test", *, kind: str = "memory", capabilities: Capabilities | None = None
+    ) -> None:
+        self.kind, self.account = kind, account
         self.capabilities = capabilities or Capabilities(max_length=1000)
         self.source: dict[str, RawMessage] = {}
         self.sent: list[Reply] = []

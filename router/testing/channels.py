@@ -94,7 +94,7 @@ class ChannelContract:
     }
 
     async def make_world(self, tmp_path: Path) -> ChannelWorld:
-        raise NotImplementedError("say how the platform is played")
+        pytest.fail(f"{type(self).__name__} does not say how its platform is played: give it make_world")
 
     @pytest_asyncio.fixture
     async def world(self, tmp_path: Path) -> AsyncIterator[ChannelWorld]:

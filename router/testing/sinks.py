@@ -88,7 +88,7 @@ class SinkContract:
     }
 
     async def make_world(self, tmp_path: Path) -> SinkWorld:
-        raise NotImplementedError("say how the receiving end is played")
+        pytest.fail(f"{type(self).__name__} does not say how its receiving end is played: give it make_world")
 
     @pytest_asyncio.fixture
     async def world(self, tmp_path: Path) -> AsyncIterator[SinkWorld]:

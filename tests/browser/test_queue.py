@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -15,11 +14,12 @@ from playwright.async_api import Browser, Page, expect
 from router.clock import SystemClock
 from router.config.models import RouterSettings, TeamSettings
 from router.incidents.settings import IncidentSettings
-from router.interfaces import Capabilities, Channel, Health, Store
+from router.interfaces import Capabilities, Channel, Store
 from router.records import AuditRow, CaseChange, Commit, NewMessage, RawOutcome, User
 from router.replies.service import ReplyService
 from router.schema import Case, InboundMessage, Party, Receipt, Urgency
 from router.testing.browser import press
+from router.testing.channel_worlds import MemoryChannel
 from router.testing.incidents import Complaint, make, put_complaints
 from router.testing.store import TEST_KEY, make_raw, memory_store
 from router.web.app import create_app
@@ -30,25 +30,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 PASSWORD = "a long password for tests"
 HOSTILE = "<img src=x onerror=\"document.title='it ran'\"><script>document.title='it ran'</script>{{ 7*7 }}"
-
-
-class Outlet:
-    """A channel whose sends the test settles itself."""
-
-    def __init__(self, kind: str, capabilities: Capabilities) -> None:
-        self.kind, self.account, self.capabilities = kind, "support", capabilities
-
-    def receive(self) -> Any:
-        raise NotImplementedError
-
-    async def send(self, reply: Any) -> Any:
-        raise NotImplementedError
-
-    async def health(self) -> Health:
-        return Health(ok=True)
-
-    async def close(self) -> None:
-        return
 
 
 class Bell:
@@ -109,8 +90,12 @@ async def desk() -> AsyncIterator[Desk]:
     clock, bell = SystemClock(), Bell()
     store = await memory_store(clock=clock)
     channels: dict[str, Channel] = {
-        "email:support": Outlet("email", Capabilities(reply=("private",))),
-        "x:support": Outlet("x", Capabilities(reply=("public",), max_length=280, length_unit="weighted_280")),
+        "email:support": MemoryChannel("support", kind="email", capabilities=Capabilities(reply=("private",))),
+        "x:support": MemoryChannel(
+            "support",
+            kind="x",
+            capabilities=Capabilities(reply=("public",), max_length=280, length_unit="weighted_280"),
+        ),
     }
     context = WebContext(
         store=store,

@@ -39,6 +39,7 @@ from standardwebhooks import Webhook
 from router.cli import reference
 from router.config.loader import load
 from router.config.shipped import shipped_config
+from router.errors import ConfigError, Mistake
 from router.records import OutboxState, RawState
 from router.schema import CaseState
 from router.testing.channels import ChannelContract, ChannelWorld, make_context
@@ -186,7 +187,15 @@ def test_configuration_block_has_no_mistake(block: Block, tmp_path: Path) -> Non
     text = StringIO()
     yaml.dump(shipped, text)
     file.write_text(text.getvalue(), encoding="utf-8")
-    load(folder)
+    assert _mistakes(folder) == []
+
+
+def _mistakes(folder: Path) -> list[Mistake]:
+    try:
+        load(folder)
+    except ConfigError as error:
+        return list(error.mistakes)
+    return []
 
 
 class Shell:
@@ -202,18 +211,21 @@ class Shell:
         }  # fmt: skip
         (folder / "examples").symlink_to(ROOT / "examples")
 
-    def prove(self, block: Block) -> None:
-        """Do what the mark says."""
+    def prove(self, block: Block) -> bool:
+        """Do what the mark says; True if commands were run, and said what the page shows."""
         if block.mark.startswith("run"):
             self._run(block)
-        elif block.mark.startswith("start"):
+            return True
+        if block.mark.startswith("start"):
             self._start(block)
-        elif block.mark.startswith("file: "):
+            return True
+        if block.mark.startswith("file: "):
             path = self.folder / block.mark.removeprefix("file: ")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._here(block.text), encoding="utf-8")
         elif found := _INSERT.fullmatch(block.mark):
             self._insert(self.folder / found[1], found[2], found[3], block.text)
+        return False
 
     def _here(self, text: str) -> str:
         return text.replace("8080", self.port)
@@ -280,11 +292,10 @@ def test_commands_of_page_run(name: str, tmp_path: Path) -> None:
         skip_or_fail(ServerMissing(f"{missing[0]} is missing: apt-get install {missing[0]}", missing[0]))
     shell = Shell(tmp_path)
     try:
-        for block in BLOCKS:
-            if block.page == name:
-                shell.prove(block)
+        proved = [shell.prove(block) for block in BLOCKS if block.page == name]
     finally:
         shell.stop()
+    assert any(proved), "no command was run"
 
 
 # --- examples ----------------------------------------------------------------------------------------------------

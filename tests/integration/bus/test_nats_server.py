@@ -110,9 +110,11 @@ async def test_server_that_comes_later(tmp_path: Path) -> None:
         skip_or_fail(error)
     async with process(server.url, up=False) as one:
         await until(lambda: "refused" in one.bus.health().detail, "the reason")
+        assert not one.bus.health().ok
         try:
             server.start()
             await until(lambda: one.bus.health().ok, "coming")
+            assert "refused" not in one.bus.health().detail
         finally:
             server.kill()
 
@@ -147,6 +149,7 @@ async def test_missing_permission_is_an_outage(start: Callable[..., NatsServer],
     server = start(["-c", str(file)])
     async with process(server.url.replace("//", "//a:b@"), up=False) as one:
         await until(lambda: "ermission" in one.bus.health().detail, "being refused")
+        assert not one.bus.health().ok
 
 
 async def test_several_servers_are_tried(start: Callable[..., NatsServer]) -> None:

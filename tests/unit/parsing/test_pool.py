@@ -102,6 +102,9 @@ async def test_pool_child_that_cannot_start_is_told(pool: ParsePool, monkeypatch
 
 
 async def test_pool_close_twice(pool: ParsePool) -> None:
-    """Closing is harmless to repeat, and the pool can be closed before it was used."""
+    """Closing is harmless to repeat and before the pool was used; a pool that is asked again starts its child anew."""
     await pool.close()
-    await pool.close()
+    for word in ("one", "two"):
+        assert (await pool.read(raws(word)))[0].messages[0].text == word
+        await pool.close()
+        await pool.close()

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from router.config.models import RouterSettings, TeamSettings
 from router.errors import UserInputError
-from router.interfaces import Capabilities, Channel, Health, Store, WebRoute
+from router.interfaces import Capabilities, Channel, Store, WebRoute
 from router.records import Commit, NewMessage, OutboxRow, RawOutcome, RawReceipt, Session, User
 from router.replies.service import ReplyService
 from router.schema import (
@@ -31,6 +31,7 @@ from router.schema import (
     Party,
     RouteTrace,
 )
+from router.testing.channel_worlds import MemoryChannel
 from router.testing.clock import ManualClock
 from router.testing.store import TEST_KEY, make_raw, memory_store
 from router.web.app import create_app
@@ -55,23 +56,11 @@ TRACES = (
 )
 
 
-class DeadChannel:
-    """A channel that sends nothing and has one route of its own."""
+class HookedChannel(MemoryChannel):
+    """One that is called over HTTP as well; nothing is sent through it here."""
 
     def __init__(self, kind: str) -> None:
-        self.kind, self.account, self.capabilities = kind, "support", CAPABILITIES[kind]
-
-    def receive(self) -> Any:
-        raise NotImplementedError
-
-    async def send(self, reply: Any) -> Any:
-        raise NotImplementedError
-
-    async def health(self) -> Health:
-        return Health(ok=True)
-
-    async def close(self) -> None:
-        return
+        super().__init__("support", kind=kind, capabilities=CAPABILITIES[kind])
 
     def routes(self) -> Sequence[WebRoute]:
         async def hook(request: web.Request) -> web.StreamResponse:
@@ -80,7 +69,7 @@ class DeadChannel:
         return [WebRoute("POST", f"/hooks/{self.kind}", hook)]
 
 
-class CallChannel(DeadChannel):
+class CallChannel(HookedChannel):
     """Takes notes of calls and keeps them in a list."""
 
     def __init__(self) -> None:
@@ -212,8 +201,8 @@ async def world() -> AsyncIterator[World]:
     store = await memory_store(clock=clock)
     call, bell = CallChannel(), Bell()
     channels: dict[str, Channel] = {
-        "email:support": DeadChannel("email"),
-        "x:support": DeadChannel("x"),
+        "email:support": HookedChannel("email"),
+        "x:support": HookedChannel("x"),
         "call:support": call,
     }
     replies = ReplyService(store, channels=channels, mail={}, key=TEST_KEY, clock=clock, queued=lambda: None)

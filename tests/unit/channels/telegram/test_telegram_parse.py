@@ -16,6 +16,7 @@ from channels.telegram.parse import entity_texts, parse
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import InboundMessage, RawMessage
+from router.testing.messages import is_storable
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "telegram"
 PERSON = {"id": 501, "is_bot": False, "first_name": "Aino", "last_name": "Esimerkki", "username": "aino_example"}
@@ -146,9 +147,10 @@ _VALUES = st.recursive(
 
 @given(_VALUES, st.sampled_from(["message", "edited_message", "callback_query", "deleted_business_messages", "result"]))
 def test_parse_raises_only_parse_error(value: Any, key: str) -> None:
-    """Whatever the shape, there are messages or a ParseError."""
+    """Whatever the shape, there are messages that can be stored, or a ParseError."""
     for update in ({"update_id": 1, key: value}, {"update_id": 1, key: message(text="x", chat=value, photo=value)}):
         try:
-            read(update)
+            found = read(update)
         except ParseError:
             continue
+        assert all(map(is_storable, found))

@@ -17,6 +17,7 @@ from channels.x.parse import parse
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import InboundMessage, RawMessage
+from router.testing.messages import is_storable
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "x"
 POST = {"id": "1890000000000000001", "text": "late again", "author_id": "77", "conversation_id": "5"}
@@ -99,11 +100,12 @@ _VALUES = st.recursive(
 
 @given(_VALUES, st.sampled_from(["data", "tweet_create_events", "direct_message_events", "statuses", "includes"]))
 def test_parse_raises_only_parse_error(value: Any, key: str) -> None:
-    """Whatever the shape, there are messages or a ParseError."""
+    """Whatever the shape, there are messages that can be stored, or a ParseError."""
     documents = [{key: value}, {key: [value]}, {"data": POST | {"entities": value, "attachments": value}}]
     documents += [{"data": POST | {"created_at": value, "author_id": value}, "includes": value}]
     for document in documents:
         try:
-            read(document)
+            found = read(document)
         except ParseError:
             continue
+        assert all(map(is_storable, found))
