@@ -69,7 +69,7 @@ class Rows:
     """A block's weighted features as a compressed sparse row matrix."""
 
     indptr: npt.NDArray[np.int32]  # shape (n + 1,)
-    indices: npt.NDArray[np.int32]  # columns, or slots where those were given
+    indices: npt.NDArray[np.integer]  # columns, or slots where those were given
     values: Floats
     counts: IntArray | None = None  # how often each feature was met, if asked for
     order: IntArray | None = None  # the occurrences, feature by feature, if asked for
@@ -93,34 +93,34 @@ def _char_ngrams(block: Block, settings: FeatureSettings) -> tuple[_U32, IntArra
     room[gaps[:-1]] = widths + 1
     spread = codes * _SPREAD32
     spread ^= spread >> np.uint32(15)
-    rolling = spread[: len(room)].copy()
+    rolling = spread
     hashes, starts = [], []
     for n in range(2, settings.char_max + 1):
-        last = len(codes) - n + 1
-        rolling = rolling[:last] * _STEP32 + spread[n - 1 : n - 1 + len(rolling[:last])]
+        rolling = rolling[:-1] * _STEP32
+        rolling += spread[n - 1 :]
         if n >= settings.char_min:
             starts.append((room[: len(rolling)] >= n).nonzero()[0])
-            hashes.append(rolling[starts[-1]] + np.uint32(n))
-    columns = _mix32(np.concatenate(hashes)) >> np.uint32(32 - settings.char_bits)
+            hashes.append(rolling.take(starts[-1]))
+            hashes[-1] += np.uint32(n)
+    columns = _mix32(np.concatenate(hashes))
+    columns >>= np.uint32(32 - settings.char_bits)
     lengths = np.arange(settings.char_min, settings.char_max + 1).repeat(list(map(len, starts)))
     return columns, np.concatenate(starts), lengths
 
 
 def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
     """Hash every n-gram of a block."""
-    row_of = block.row.copy()
-    row_of[:-1] = np.where(block.is_gap[:-1], block.row[1:], block.row[:-1])
     of_chars, *rest = _char_ngrams(block, settings)
     starts, lengths = ([part] for part in rest)
     running = block.plain_hash
     plain = block.word_hash
-    marks = np.concatenate(([0], (block.plain != block.lower).cumsum()))
-    accented = (marks[block.ends] > marks[block.starts]).nonzero()[0]
+    marks = (block.plain != block.lower).cumsum()
+    accented = (marks[block.ends - 1] > marks[block.starts - 1]).nonzero()[0]  # a space stands before the first
     exact = plain[:0]
     if len(accented):
         exact = mix64(block.lower_hash.of(block.starts[accented], block.ends[accented]))
-    together = block.row[block.starts[1:]] == block.row[block.starts[:-1]]
-    pairs = together.nonzero()[0]
+    row = block.row[block.starts]
+    pairs = (row[1:] == row[:-1]).nonzero()[0]
     pair = mix64(plain[pairs] * np.uint64(STEP) + plain[pairs + 1])
     parts = [
         (plain, block.starts, block.ends),
@@ -142,7 +142,7 @@ def find_ngrams(block: Block, settings: FeatureSettings) -> Occurrences:
     before = len(starts[0]) + len(plain) + len(exact)
     return Occurrences(
         column=np.concatenate((of_chars, of_words.astype(np.uint32))),
-        row=row_of[start],
+        row=block.owner[start] if block.size > 1 else np.zeros_like(start),
         start=start,
         length=np.concatenate(lengths),
         negated=turned,
@@ -193,12 +193,13 @@ def weigh(
     counts[-1:] = len(keys) - at[-1:]
     keys = keys[at]
     edges = keys.searchsorted(_limits(size, bits, settings.char_bits, narrow))
-    indices = (keys & narrow((1 << bits) - 1)).astype(np.int32)
+    keys &= narrow((1 << bits) - 1)
+    indices = keys.astype(np.int64)  # with these arrays are looked into at twice the speed
     values = _damped(counts)
     if slot_of is not None:
-        indices = slot_of[indices]
+        indices = slot_of.take(indices).astype(np.int64)
     if idf is not None:
-        values *= idf[indices]
+        values *= idf.take(indices)
     lengths = edges[1:] - edges[:-1]
     # The 0 is for parts that begin at the end; of empty ones the sum is of something else, and divides nothing.
     squares = np.zeros(len(values) + 1, np.float32)
@@ -207,6 +208,8 @@ def weigh(
     norms[norms == 0] = 1
     norms[1::2] /= np.float32(settings.word_weight)
     values /= norms.repeat(lengths)
+    if size > 1:
+        indices = indices.astype(np.int32)  # of a matrix
     return Rows(edges[::2].astype(np.int32), indices, values, counts if shares else None, order)
 
 

@@ -82,9 +82,7 @@ def find_letters(block: Block, settings: LetterSettings) -> LetterNgrams:
     """Hash the n-grams of the beginnings of a block's texts."""
     if block.size == 1:
         return _letters_of_one(block, settings)
-    owner = block.row.copy()
-    owner[:-1] = np.where(block.is_gap[:-1], block.row[1:], block.row[:-1])
-    first = owner.searchsorted(np.arange(block.size + 1))
+    first = block.owner.searchsorted(np.arange(block.size + 1))
     lengths = first[1:] - first[:-1]
     places = (np.arange(first[-1]) - first[:-1].repeat(lengths) < settings.max_chars).nonzero()[0]
     lengths = np.minimum(lengths, settings.max_chars)  # of the beginnings, each with the space before it

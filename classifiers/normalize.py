@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,6 @@ __all__ = ["MAX_CHARS", "SPACE", "STRIDE", "Block", "Codes", "IntArray", "fold_c
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.uint32]
-_Number = TypeVar("_Number", np.uint8, np.uint32)
 
 MAX_CHARS = 20_000  # of one text; what follows is not read
 STRIDE = MAX_CHARS + 1  # times the number of a text, sets its places apart from those of the next
@@ -72,7 +71,15 @@ class Block:
     bare_offset: IntArray
     bare_row: IntArray
 
-    # Hashes of any stretch, made once for all who ask.
+    # What several ask for, made once.
+    @cached_property
+    def owner(self) -> IntArray:
+        """The text that reads each code point: a space between two texts is that before the second."""
+        owner = self.row.copy()
+        owner[:-1] = np.where(self.is_gap[:-1], self.row[1:], self.row[:-1])
+        return owner
+
+    # Hashes of any stretch.
     @cached_property
     def lower_hash(self) -> RunningHash:
         return RunningHash(self.lower)
@@ -184,10 +191,15 @@ def _codes_of(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32, copy=False)
 
 
-def _lookup(table: npt.NDArray[_Number], codes: Codes, beyond: Codes | int) -> npt.NDArray[_Number]:
+def _look_up(codes: Codes) -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
+    """Lower case, lower case without accents, and class of code points."""
+    lower_of, plain_of, class_of = _tables()
     if int(codes.max(initial=0)) < _TABLE:
-        return table[codes]
-    return np.where(codes < _TABLE, table[np.minimum(codes, _TABLE - 1)], beyond).astype(table.dtype)
+        at = codes.astype(np.int64)
+        return lower_of.take(at), plain_of.take(at), class_of.take(at)
+    at, inside = np.minimum(codes, _TABLE - 1).astype(np.int64), codes < _TABLE
+    lower, plain = (np.where(inside, table.take(at), codes) for table in (lower_of, plain_of))
+    return lower, plain, np.where(inside, class_of.take(at), np.uint8(_SINGLE))
 
 
 def _places(texts: Sequence[str], count: int) -> tuple[IntArray, IntArray]:
@@ -211,7 +223,6 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
         texts: Any text; shape (n,), n may be 0. More than ``MAX_CHARS`` code points of a text are not read.
         masks: Put masks for links, addresses, handles and amounts.
     """
-    lower_of, plain_of, class_of = _tables()
     cut = [text[:MAX_CHARS] for text in texts]
     joined = "\0" + "\0".join(cut) + "\0"
     composed: dict[int, list[int]] = {}
@@ -221,8 +232,7 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
                 cut[i], composed[i] = _compose(text)
         joined = "\0" + "\0".join(cut) + "\0"
     codes = _codes_of(joined)
-    lower, plain = _lookup(lower_of, codes, codes), _lookup(plain_of, codes, codes)
-    classes = _lookup(class_of, codes, _SINGLE)
+    lower, plain, classes = _look_up(codes)
     bare, bare_word = plain, classes == _WORD
     found = list(_masked(joined, plain == _ZERO)) if masks else []
     if found:
@@ -268,9 +278,8 @@ def read_block(texts: Sequence[str], *, masks: bool = True) -> Block:
 
 def fold_codes(text: str) -> tuple[Codes, npt.NDArray[np.bool_]]:
     """Code points in lower case without accents, and which are letters and digits; both of the length of the text."""
-    _, plain_of, class_of = _tables()
-    codes = _codes_of(text)
-    return _lookup(plain_of, codes, codes), _lookup(class_of, codes, _SINGLE) == _WORD
+    _, plain, classes = _look_up(_codes_of(text))
+    return plain, classes == _WORD
 
 
 def fold_texts(texts: Sequence[str]) -> list[str]:

@@ -30,6 +30,7 @@ _TOP = np.uint64(64 - _FILTER_BITS)
 _MOST = 1 << 20  # phrases, so that a place and a phrase fit into one number
 _AT_ONCE = 30_000  # code points
 _ENDS = ";"  # a phrase
+_ALONE, _PAIRED = 1, 2  # a phrase that is looked up by its first word, and one that is by its first two
 
 _U64: TypeAlias = npt.NDArray[np.uint64]
 _Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -121,10 +122,14 @@ class PhraseIndex:
         self._salts = np.array([(i + 1) * _SALT % (1 << 64) for i in range(len(names))], np.uint64)
         which = which[heads]
         of = np.array([self._place[language] for language in languages], np.int64)[which]
-        keys = hashes[heads] ^ self._salts[of] ^ np.where(lengths[heads] > 0, _PREFIX, np.uint64(0))
+        firsts = hashes[heads] ^ np.where(lengths[heads] > 0, _PREFIX, np.uint64(0))
         # Hundreds of phrases begin with "not" and "the": where the second word is fixed too, both make the key.
         second = np.minimum(heads + 1, len(hashes) - 1)
         open_ = gaps[second] | (lengths[second] > 0) | (heads + 1 == stops)
+        self._starts = np.zeros(1 << _FILTER_BITS, np.uint8)  # what may begin with a word whose hash begins so
+        self._starts[_top(firsts[open_])] |= _ALONE
+        self._starts[_top(firsts[~open_])] |= _PAIRED
+        keys = firsts ^ self._salts[of]
         keys = np.where(open_, keys, _joined(keys, hashes[second]))
         order = keys.argsort(kind="stable")
         self._group = np.array(groups, np.int64)[which][order]
@@ -135,8 +140,8 @@ class PhraseIndex:
         self._told = (self._next - heads[order])[self._begin]
         self._hashes, self._lengths, self._gap = hashes, lengths, gaps
         self._prefixes = sorted_unique(lengths[heads][lengths[heads] > 0])
-        bucket = (self._keys >> _TOP).astype(np.int64)
-        self._bucket = np.zeros(1 << _FILTER_BITS, np.int32)  # where the keys with these upper bits begin
+        bucket = _top(self._keys)
+        self._bucket = np.zeros(1 << _FILTER_BITS, np.int64)  # where the keys with these upper bits begin
         self._bucket[bucket[::-1]] = np.arange(len(bucket))[::-1]
         self._filter = np.zeros(1 << _FILTER_BITS, bool)
         self._filter[bucket] = True
@@ -158,31 +163,30 @@ class PhraseIndex:
     ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Words with which a phrase of the text's language begins, those phrases, and of the words and of the phrases
         what comes after the one or two that are told so."""
+        turns = max(map(len, languages), default=0)
+        if not turns or not len(self._keys):
+            return (np.zeros(0, np.int64),) * 4
+        length, word = spread(0, self._prefixes.searchsorted(words.ends - words.starts, side="right"))
+        begins = words.starts[word]
+        firsts = words.hashed.of(begins, begins + self._prefixes[length]) ^ _PREFIX
+        firsts, word = np.concatenate((words.whole, firsts)), np.concatenate((np.arange(len(words.whole)), word))
+        starts = self._starts[_top(firsts)]
+        live = starts.nonzero()[0]  # with most words no phrase of any language begins
+        firsts, word, starts = firsts[live], word[live], starts[live]
         asked, salts = [], []
-        for turn in range(max(map(len, languages), default=0)):
+        for turn in range(turns):
             codes = [self._place.get(some[turn], -1) if turn < len(some) else -1 for some in languages]
-            code = np.array(codes, np.int64)[words.row]
+            code = np.array(codes, np.int64)[words.row[word]]
             chosen = (code >= 0).nonzero()[0]
             asked.append(chosen)
             salts.append(self._salts[code[chosen]])
-        if not asked or not len(self._keys):
-            return (np.zeros(0, np.int64),) * 4
-        word, salt = np.concatenate(asked), np.concatenate(salts)
-        starts = words.starts[word]
-        counts = self._prefixes.searchsorted(words.ends[word] - starts, side="right")
-        length, which = spread(0, counts)
-        begins = starts[which]
-        keys = np.concatenate(
-            (
-                words.whole[word] ^ salt,
-                words.hashed.of(begins, begins + self._prefixes[length]) ^ salt[which] ^ _PREFIX,
-            )
-        )
-        word = np.concatenate((word, word[which]))
-        paired = (word + 1 < words.stop[words.row[word]]).nonzero()[0]
-        keys = np.concatenate((keys, _joined(keys[paired], words.whole[word[paired] + 1])))
-        word = np.concatenate((word, word[paired]))
-        likely = self._filter[keys >> _TOP].nonzero()[0]
+        of = np.concatenate(asked)
+        keys, word, starts = firsts[of] ^ np.concatenate(salts), word[of], starts[of]
+        alone = (starts & _ALONE).nonzero()[0]
+        paired = ((starts >= _PAIRED) & (word + 1 < words.stop[words.row[word]])).nonzero()[0]
+        keys = np.concatenate((keys[alone], _joined(keys[paired], words.whole[word[paired] + 1])))
+        word = np.concatenate((word[alone], word[paired]))
+        likely = self._filter[_top(keys)].nonzero()[0]
         at, known = self._places(keys[likely])
         word = word[likely[known]]
         phrase, which = spread(self._begin[at], self._count[at])
@@ -192,7 +196,7 @@ class PhraseIndex:
     def _places(self, keys: _U64) -> tuple[IntArray, IntArray]:
         """Where keys stand in the table, and which of those asked for do. Several times as fast as a binary search:
         the table is sorted, and few keys share their upper bits."""
-        at = self._bucket[keys >> _TOP]
+        at = self._bucket[_top(keys)]
         for _ in range(self._fullest - 1):
             at = at + (self._keys[at] < keys)
             np.minimum(at, len(self._keys) - 1, out=at)
@@ -235,6 +239,11 @@ class PhraseIndex:
         first, span, group = packed >> 32, (packed >> 20) & 0xFFF, packed & 0xFFFFF
         begin, last = words.starts[first], words.ends[first + span - 1] - 1
         return Match(words.row[first], group, block.bare_offset[begin], block.bare_offset[last] + 1)
+
+
+def _top(keys: _U64) -> IntArray:
+    """The upper bits of keys, as numbers that arrays are looked into with."""
+    return (keys >> _TOP).view(np.int64)
 
 
 def _joined(first: _U64, second: _U64) -> _U64:
