@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from pydantic import ValidationError, model_validator
@@ -21,6 +21,9 @@ from pydantic import ValidationError, model_validator
 from classifiers.features import HashedNgrams
 from router.errors import ConfigError, Mistake
 from router.schema import TYPES, Frozen, Kind, Urgency
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = [
     "CLAUSE", "CORPUS", "GOLD", "CorpusRow", "Finding", "as_labels", "corpus_digest", "corpus_files", "fold_of",
@@ -34,6 +37,8 @@ CLAUSE = "clause"
 a guess, so it teaches the kind and is not judged."""
 _MAX_LINE = 100_000
 _SHOWN_MISTAKES = 50
+_COMMON = 0.75  # how much of the cosine asked for the most common n-grams may make up
+_ROUNDING = 1e-5  # of sums of 32 bits
 
 Channel = Literal["email", "chat", "social", "review", "form", "sms", "call_note"]
 
@@ -195,15 +200,37 @@ def near_duplicates(
     ngrams = HashedNgrams(char_min=5, char_max=5, word_weight=1e-6)
     grams = ngrams.transform(texts)
     beside = grams if others is None else ngrams.transform(others)
+    left_out = _COMMON * cosine  # the length of what is left out of a text, so no cosine can be less by more
+    rare, across = _without_common(grams, beside, left_out), beside.T.tocsr()
     pairs: list[tuple[int, int, float]] = []
     for first in range(0, len(texts), 1000):
-        close = (grams[first : first + 1000] @ beside.T).tocoo()
-        left, right = close.coords
-        keep = close.data >= cosine
+        close = (rare[first : first + 1000] @ across).tocoo()
+        left, right = close.coords[0] + first, close.coords[1]
+        keep = close.data >= cosine - left_out - _ROUNDING
         if others is None:
-            keep &= left + first < right
-        pairs += zip((left[keep] + first).tolist(), right[keep].tolist(), close.data[keep].tolist(), strict=True)
+            keep &= left < right
+        left, right = left[keep], right[keep]
+        cosines = grams[left].multiply(beside[right]).sum(axis=1)
+        near = cosines >= cosine
+        pairs += zip(left[near].tolist(), right[near].tolist(), cosines[near].tolist(), strict=True)
     return sorted(pairs)
+
+
+def _without_common(grams: csr_array, beside: csr_array, length: float) -> csr_array:
+    """Each text without those of its n-grams that most others have, as many as together have a length.
+
+    Nearly all of what texts share is common to very many; what they share besides is counted in a fifth of the time.
+    """
+    from scipy.sparse import csr_array
+
+    sizes = np.diff(grams.indptr)
+    row = np.arange(grams.shape[0]).repeat(sizes)
+    texts_with = np.bincount(beside.indices, minlength=grams.shape[1])[grams.indices]
+    order = np.lexsort((-texts_with, row))
+    squares = np.concatenate(([0], np.square(grams.data[order], dtype=np.float64).cumsum()))
+    kept = order[squares[1:] - squares[grams.indptr[:-1]].repeat(sizes) > length * length]
+    bounds = np.concatenate(([0], np.bincount(row[kept], minlength=grams.shape[0]).cumsum()))
+    return csr_array((grams.data[kept], grams.indices[kept], bounds), shape=grams.shape)
 
 
 def _balance(file: str, rows: Sequence[CorpusRow]) -> Iterator[Finding]:

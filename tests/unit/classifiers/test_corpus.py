@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from classifiers.corpus import CORPUS, corpus_files, fold_of, gold_files, lint, near_duplicates, read_corpus
+from classifiers.features import HashedNgrams
 from router.errors import ConfigError
 from router.schema import LANGUAGES
 
@@ -90,6 +92,23 @@ def test_near_duplicates_finds_a_changed_word() -> None:
     text = "I ordered a lamp three weeks ago and it has still not arrived at my address in town."
     texts = [text, "The staff in your shop was rude to my mother.", text.replace("lamp", "desk")]
     assert [(a, b) for a, b, _ in near_duplicates(texts)] == [(0, 2)]
+
+
+@pytest.mark.parametrize("cosine", [0.9, 0.6, 0.3])
+def test_near_duplicates_are_those_of_all_pairs(cosine: float) -> None:
+    """What is left out for speed changes nothing: pairs and cosines are those of the plain product."""
+    rng = np.random.default_rng(4)
+    words = np.array(["late", "parcel", "refund", "please", "never", "shop", "broken", "invoice", "the", "and", "my"])
+    texts = [" ".join(rng.choice(words, size)) for size in rng.integers(1, 9, 300)] + ["", "!"]
+    grams = HashedNgrams(char_min=5, char_max=5, word_weight=1e-6).transform(texts)
+    cosines = (grams @ grams.T).toarray()
+    wanted = {(a, b) for a, b in zip(*(cosines >= cosine).nonzero(), strict=True) if abs(cosines[a, b] - cosine) > 1e-5}
+    for others in (None, texts):
+        found = {(a, b): value for a, b, value in near_duplicates(texts, others, cosine=cosine)}
+        assert all(abs(value - cosines[pair]) < 1e-5 for pair, value in found.items())
+        asked = {pair for pair in wanted if others is not None or pair[0] < pair[1]}
+        assert len(asked) > 20
+        assert asked == {pair for pair in found if abs(cosines[pair] - cosine) > 1e-5}
 
 
 def test_lint_finds_personal_data_and_repeats(tmp_path: Path) -> None:
