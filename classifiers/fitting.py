@@ -37,7 +37,7 @@ R = TypeVar("R")
 _Rows = npt.NDArray[np.int64]
 
 _PROCESSES = 2
-_MANY_ROWS = 5_000  # below, starting processes takes longer than it saves
+_MANY = 3_000_000  # n-grams of all messages together; below, starting processes takes about as long as it saves
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Workers:
     def __init__(self, material: Material, settings: TrainingSettings, seed: int) -> None:
         self._held = (replace(material, rows=()), settings, seed)
         self._pool: ProcessPoolExecutor | None = None
-        if len(material.fold) >= _MANY_ROWS and (os.cpu_count() or 1) > 1:
+        if material.ngrams.nnz >= _MANY and (os.cpu_count() or 1) > 1:
             self._pool = ProcessPoolExecutor(
                 _PROCESSES, mp_context=multiprocessing.get_context("spawn"), initializer=_hold, initargs=self._held
             )

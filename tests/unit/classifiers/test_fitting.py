@@ -24,7 +24,7 @@ def test_two_processes_give_the_same_bytes_as_one(
     few: Path, trained: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How the work is shared out cannot be seen in the model."""
-    monkeypatch.setattr(fitting, "_MANY_ROWS", 10)
+    monkeypatch.setattr(fitting, "_MANY", 10)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     shared = train([few], settings=TrainingSettings(folds=2, least_to_stack=50, opinion_weight=0))
     digests = [save(result.model.parameters, tmp_path / "model.zip") for result in (trained, shared)]
