@@ -56,13 +56,13 @@ def check(
 
 def _of_classifier(configuration: Configuration) -> list[Mistake]:
     """What is wrong with an own model or own phrases; what ships needs no look, which would take a second."""
-    from router.core import load_classifier
-    from router.errors import Mistake, ModelError
-
     settings = configuration.settings
     named = [name for name in ("model", "signals") if getattr(settings, name) is not None]
     if not named:
         return []
+    from router.core import load_classifier
+    from router.errors import Mistake, ModelError
+
     try:
         load_classifier(configuration)
     except ModelError as error:

@@ -31,13 +31,14 @@ class Preset:
 
 _WHOLE_DAYS = ("00:00-24:00",)
 
+# Not checked at every start, since the library of holidays would be loaded for that, but by the tests.
+_made = CalendarSettings.model_construct
+
 PRESET_CALENDARS: dict[str, CalendarSettings] = {
-    "preset-uk": CalendarSettings(zone="Europe/London", hours={"mon-fri": _WHOLE_DAYS}, holidays=("GB-ENG",)),
-    "preset-uk-office": CalendarSettings(
-        zone="Europe/London", hours={"mon-fri": ("09:00-17:00",)}, holidays=("GB-ENG",)
-    ),
-    "preset-es": CalendarSettings(zone="Europe/Madrid", hours={"mon-fri": _WHOLE_DAYS}, holidays=("ES",)),
-    "preset-us": CalendarSettings(zone="America/New_York", hours={"mon-fri": _WHOLE_DAYS}, holidays=("US",)),
+    "preset-uk": _made(zone="Europe/London", hours={"mon-fri": _WHOLE_DAYS}, holidays=("GB-ENG",)),
+    "preset-uk-office": _made(zone="Europe/London", hours={"mon-fri": ("09:00-17:00",)}, holidays=("GB-ENG",)),
+    "preset-es": _made(zone="Europe/Madrid", hours={"mon-fri": _WHOLE_DAYS}, holidays=("ES",)),
+    "preset-us": _made(zone="America/New_York", hours={"mon-fri": _WHOLE_DAYS}, holidays=("US",)),
 }
 
 PRESETS: dict[str, Preset] = {

@@ -10,6 +10,7 @@ import pytest
 
 from router.config.loader import Configuration, files_of, load
 from router.deadlines.presets import PRESET_CALENDARS, PRESETS
+from router.deadlines.settings import CalendarSettings
 from router.errors import ConfigError
 
 GOOD = """
@@ -198,6 +199,9 @@ def test_preset_due_by_hand(folder: Path, preset: str, received: str, due: str) 
     ) == datetime.fromisoformat(due)
 
 
-def test_preset_calendars_close_on_holidays() -> None:
-    """Every calendar of a preset names a country."""
-    assert all(one.holidays for one in PRESET_CALENDARS.values())
+@pytest.mark.parametrize("name", PRESET_CALENDARS)
+def test_preset_calendar_is_as_if_an_operator_had_written_it(name: str) -> None:
+    """Its values pass the checks that are left out at starts, and it names a country."""
+    one = PRESET_CALENDARS[name]
+    assert CalendarSettings.model_validate(one.model_dump(mode="json")) == one
+    assert one.holidays
