@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from router.errors import Conflict, StoreError
 from router.failpoints import failpoint
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 __all__ = ["Database", "PostgresDatabase", "SqliteDatabase"]
 
@@ -29,7 +32,8 @@ _STATEMENT_SECONDS = 60.0
 
 
 class Database(Protocol):
-    """A place where a piece of work is one transaction, durable when the call returns."""
+    """A place where a piece of work is one transaction, durable when the call returns. All statements of a read see
+    the database as it was at one moment; those of a write see what others have committed meanwhile."""
 
     async def write(self, work: Work[T]) -> T: ...
     async def read(self, work: Work[T]) -> T: ...
@@ -150,12 +154,14 @@ class PostgresDatabase:
             pool_pre_ping=True,
             connect_args={"timeout": 10, "command_timeout": 60},
         )
+        # by default each statement sees what was committed just before it: a message already "done" without its case
+        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
-    async def _run(self, work: Work[T], *, tries: int = 3) -> T:
+    async def _run(self, engine: AsyncEngine, work: Work[T], *, tries: int = 3) -> T:
         with _translated():
             for left in reversed(range(tries)):
                 try:
-                    async with asyncio.timeout(_STATEMENT_SECONDS), self._engine.begin() as connection:
+                    async with asyncio.timeout(_STATEMENT_SECONDS), engine.begin() as connection:
                         answer: T = await connection.run_sync(work)
                         failpoint("db.before_commit")
                     failpoint("db.after_commit")
@@ -167,10 +173,10 @@ class PostgresDatabase:
         raise StoreError("the transaction kept losing against others")
 
     async def write(self, work: Work[T]) -> T:
-        return await self._run(work)
+        return await self._run(self._engine, work)
 
     async def read(self, work: Work[T]) -> T:
-        return await self._run(work)
+        return await self._run(self._reader, work)
 
     async def close(self) -> None:
         await self._engine.dispose()
