@@ -14,7 +14,7 @@ from router.records import AuditRow, Commit, Lookup, NewMessage, OutboxRow, RawO
 from router.rules.facts import MAX_CONTACTS, Calendars, Facts, case_then
 from router.rules.ruleset import RuleSet
 from router.schema import Case, Classification, Customer, InboundMessage
-from router.threads import Placement, keys_kept, place, words_digest
+from router.threads import Placement, keys_kept, keys_wanted, place, words_digest
 
 __all__ = ["Batch", "Draft", "Item", "draft_changes"]
 
@@ -103,6 +103,8 @@ class Draft:
             messages=tuple(self.messages),
             outbox=tuple(self.outbox),
             audit=tuple(self.audit),
+            wanted=tuple(dict.fromkeys(key for new in self.messages for key in keys_wanted(new.message))),
+            newest_key=self.known.newest_key,
         )
 
 

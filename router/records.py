@@ -110,6 +110,7 @@ class Lookup(Frozen):
     contacts: dict[str, tuple[AwareDatetime, ...]] = Field(default_factory=dict)  # sender key -> newest first
     deadlines: dict[str, dict[str, str]] = Field(default_factory=dict)  # case id -> clock -> running, warning, breached
     unanswered: dict[str, int] = Field(default_factory=dict)  # case id -> messages since our last reply
+    newest_key: int = 0  # number of the newest thread key there was; later ones are higher
 
 
 class NewMessage(Frozen):
@@ -172,7 +173,8 @@ class AuditRow(Frozen):
 
 
 class Commit(Frozen):
-    """Everything one batch changes; kept whole or not at all."""
+    """Everything one batch changes; kept whole or not at all. ``wanted`` and ``newest_key`` are what the lookup was
+    asked and said: where one of these thread keys came after it, cases were chosen unknowing, and it is a conflict."""
 
     outcomes: tuple[RawOutcome, ...] = ()
     new_cases: tuple[Case, ...] = ()
@@ -180,6 +182,8 @@ class Commit(Frozen):
     messages: tuple[NewMessage, ...] = ()
     outbox: tuple[OutboxRow, ...] = ()
     audit: tuple[AuditRow, ...] = ()
+    wanted: tuple[str, ...] = ()
+    newest_key: int = 0
 
 
 class CaseFilter(Frozen):

@@ -20,6 +20,8 @@ from router.store.tables import ack_days, audit, case_signs, cases, messages, no
 
 __all__ = ["add_audit", "add_note", "change", "commit", "get", "listed", "lookup", "queue_counts"]
 
+_COMMITS = 7_267_001  # the advisory lock of commits; any number that nothing else in this database uses
+
 
 def to_case(row: Row[Any], source_keys: Sequence[str] = ()) -> Case:
     values = row._asdict()
@@ -68,7 +70,8 @@ def lookup(
             case=by_id[row.case_id], sender_key=row.sender_key, digest=row.words_digest, source_key=row.source_key
         )
         threads.setdefault(row.key, []).append(hit)
-    return Lookup(known=known, threads={key: tuple(hits) for key, hits in threads.items()}, cases=by_id)
+    newest = connection.scalar(select(func.max(thread_keys.c.id))) or 0
+    return Lookup(known=known, threads={k: tuple(hits) for k, hits in threads.items()}, cases=by_id, newest_key=newest)
 
 
 def _cases(connection: Connection, ids: set[str]) -> dict[str, Case]:
@@ -144,6 +147,8 @@ def queue_counts(connection: Connection) -> dict[tuple[str, str], int]:
 
 def commit(connection: Connection, changes: Commit) -> None:
     """Write one batch: all of it, or a Conflict and nothing of it."""
+    if changes.wanted:
+        _refuse_if_threads_came(connection, changes)
     intake.finish(connection, changes.outcomes)
     if changes.new_cases:
         connection.execute(insert(cases), [from_case(case) for case in changes.new_cases])
@@ -159,6 +164,17 @@ def commit(connection: Connection, changes: Commit) -> None:
             insert_row(connection, row)
     if changes.audit:
         add_audit(connection, changes.audit)
+
+
+def _refuse_if_threads_came(connection: Connection, changes: Commit) -> None:
+    """Raises Conflict where another process has committed a message of the same conversation since the lookup: both
+    would open a case. On PostgreSQL batches are committed one after another, so that neither misses the other."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_COMMITS)))
+    for some in intake.chunks(changes.wanted):
+        came = thread_keys.c.key.in_(some) & (thread_keys.c.id > changes.newest_key)
+        if connection.execute(select(thread_keys.c.id).where(came).limit(1)).first() is not None:
+            raise Conflict("a message of the same conversation was taken meanwhile")
 
 
 def _update(connection: Connection, case: Case) -> None:

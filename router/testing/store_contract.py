@@ -154,6 +154,24 @@ class StoreContract:
             )
         assert await store.pending_raw() == 1
 
+    async def test_commit_after_another_of_its_conversation_conflicts(self, store: Store) -> None:
+        """Two that looked at once and found no case: the second is refused whole, and knows the case when it looks
+        again. Messages of other conversations meanwhile disturb nobody."""
+        key = "mid:m1@example.org"
+        looked = await store.lookup(source_keys=[], thread_keys=[key], case_ids=[])
+        await open_case(store)
+        [receipt] = await store.put_raw([make_raw(b"x", native_id="x")])
+        done = (RawOutcome(raw_id=receipt.raw_id, state="done"),)
+        with pytest.raises(Conflict):
+            await store.commit(Commit(outcomes=done, wanted=("other", key), newest_key=looked.newest_key))
+        assert await store.pending_raw() == 1
+
+        again = await store.lookup(source_keys=[], thread_keys=[key], case_ids=[])
+        assert [hit.case.id for hit in again.threads[key]] == ["AAAAA-BBBBB"]
+        await open_case(store, native_id="elsewhere", case_id="CCCCC-DDDDD")
+        await store.commit(Commit(outcomes=done, wanted=("other", key), newest_key=again.newest_key))
+        assert await store.pending_raw() == 0
+
     async def test_cases_sorted_by_urgency_then_age(self, store: Store) -> None:
         """The most urgent come first, then the oldest."""
         await open_case(store, native_id="a", case_id="AAAAA-AAAAA", created_at=NOW)

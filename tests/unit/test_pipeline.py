@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From raw messages to cases: opened, joined, copied, ignored, each once."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from router.records import CaseChange
+from router.config.models import BatchSettings
+from router.records import CaseChange, Lookup
 from router.testing.store import make_raw
 
 BEN = {"address": "ben@example.org"}
@@ -48,6 +50,28 @@ async def test_pipeline_second_mailbox_is_a_copy(works: Any) -> None:
     [entry] = [e for e in await works.store.conversation(first.id) if e.direction == "in"]
     assert entry.copies == ("email:sales:k9",)
     assert len(await works.outgoing("acknowledgement")) == 1
+
+
+async def test_two_pipelines_take_one_conversation_at_once(works: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two messages of one chat, taken by two processes that both look before either commits, are one case."""
+    ids = [await works.put(key, channel="telegram", account="shop", conversation="c1", text="Late!") for key in "ab"]
+    pipelines = [works.pipeline(worker=name, batches=BatchSettings(max_messages=1)) for name in ("one", "two")]
+    batches = [await pipeline.take() for pipeline in pipelines]
+    look, both = works.store.lookup, asyncio.Barrier(2)
+
+    async def look_together(**asked: Any) -> Lookup:
+        found: Lookup = await look(**asked)
+        if not works.commits:
+            await both.wait()
+        return found
+
+    monkeypatch.setattr(works.store, "lookup", look_together)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        for pipeline, batch in zip(pipelines, batches, strict=True):
+            group.create_task(pipeline.finish(batch))
+    [case] = await works.cases()
+    assert sorted(case.messages) == ["telegram:shop:a", "telegram:shop:b"]
+    assert [(await works.fate(raw_id))[0] for raw_id in ids] == ["done", "done"]
 
 
 async def test_pipeline_threads_within_a_batch(works: Any) -> None:
