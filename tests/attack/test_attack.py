@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,6 +68,17 @@ async def fresh(group: Sequence[Attack], good: bytes) -> float:
         await gauge.close()
 
 
+async def times_slower(gauge: Gauge, group: Sequence[Attack], good: bytes) -> float:
+    """How much longer this child takes for an ordinary mail than a fresh one: the least of three tries, for the machine
+    may change its speed between the two measurements, and what an attack left behind stays."""
+    least = math.inf
+    for _ in range(3):
+        least = min(least, await gauge.normal(good) / await fresh(group, good))
+        if least <= 2:
+            break
+    return least
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("attacks", FAMILIES.values(), ids=FAMILIES)
 async def test_hostile_messages_are_cheap_and_end_as_promised(attacks: Sequence[Attack]) -> None:
@@ -86,13 +98,10 @@ async def test_hostile_messages_are_cheap_and_end_as_promised(attacks: Sequence[
                 problems += wrong(
                     attack, await gauge.read(await asyncio.to_thread(attack.make), channel=attack.channel)
                 )
-                # Processor time, so that other work on the machine does not decide; the median of several tries, and
-                # what looks slow is compared with a fresh child at the same moment: clock rates and caches vary.
+                # Processor time, so that other work on the machine does not decide; the median of several tries.
                 after = await gauge.normal(good, times=5)
-                if after > 2 * normal + 0.001 and (after := await gauge.normal(good)) > 2 * await fresh(group, good):
-                    problems.append(
-                        f"{attack}: the next mail takes {after * 1000:.1f} ms, normally {normal * 1000:.1f}"
-                    )
+                if after > 2 * normal + 0.001 and (slower := await times_slower(gauge, group, good)) > 2:
+                    problems.append(f"{attack}: the next mail takes {slower:.1f} times what a fresh child takes")
         finally:
             await gauge.close()
     assert not problems, "\n".join(problems)
