@@ -55,44 +55,45 @@ def _texts(count: int) -> list[str]:
     return [texts[i * step % len(texts)] for i in range(count)]
 
 
-def _seconds(work: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """The best and the median time of some runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times), statistics.median(times)
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
-def measure(model: LinearClassifier, *, repeats: int = 9) -> dict[str, float]:
+def measure(model: LinearClassifier, *, rounds: int = 5) -> dict[str, float]:
     """Milliseconds of one message and messages a second in batches of 256, with and without reasons."""
     batch = [ClassifierInput(text=text, channel="email") for text in _texts(_BATCH)]
     model.classify(batch)  # tables that are made when first needed
+    ways = {"": False, "_explained": True}
+    singles: dict[str, list[list[float]]] = {name: [] for name in ways}
+    batches: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):  # repeats of one thing right after the other would all fall into the same slow moment
+        for name, explain in ways.items():
+            singles[name].append([_seconds(partial(model.classify, [one], explain=explain)) for one in batch])
+            batches[name] += [_seconds(partial(model.classify, batch, explain=explain)) for _ in range(5)]
     found: dict[str, float] = {}
-    for name, explain in (("", False), ("_explained", True)):
-        # All once, then all again: repeats of one right after the other would all fall into the same slow moment.
-        rounds = [[_seconds(partial(model.classify, [one], explain=explain), 1)[0] for one in batch] for _ in range(5)]
-        times = list(zip(*rounds, strict=True))  # of each message
+    for name in ways:
+        times = list(zip(*singles[name], strict=True))  # of each message
         least, usual = statistics.median(map(min, times)), statistics.median(map(statistics.median, times))
         found[f"single_ms{name}"], found[f"single_ms{name}_best"] = round(usual * 1000, 3), round(least * 1000, 3)
-        best, median = _seconds(partial(model.classify, batch, explain=explain), repeats)
-        found[f"batch_per_second{name}"] = round(_BATCH / median)
-        found[f"batch_per_second{name}_best"] = round(_BATCH / best)
+        found |= _per_second(f"batch_per_second{name}", batches[name])
     return found
 
 
-def measure_vectorizers(repeats: int = 3) -> dict[str, float]:
+def measure_vectorizers(repeats: int = 5) -> dict[str, float]:
     """What scikit-learn's vectorizers alone do in the same process: words 1 to 2 and letters 2 to 5."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     texts = _texts(_BATCH)
     words, letters = HashingVectorizer(ngram_range=(1, 2)), HashingVectorizer(analyzer="char_wb", ngram_range=(2, 5))
-    best, median = _seconds(lambda: (words.transform(texts), letters.transform(texts)), repeats)
-    return {
-        "hashing_vectorizers_per_second": round(_BATCH / median),
-        "hashing_vectorizers_per_second_best": round(_BATCH / best),
-    }
+    times = [_seconds(lambda: (words.transform(texts), letters.transform(texts))) for _ in range(repeats)]
+    return _per_second("hashing_vectorizers_per_second", times)
+
+
+def _per_second(name: str, times: Sequence[float]) -> dict[str, float]:
+    """Messages a second in the median and in the least of some batches' times."""
+    return {name: round(_BATCH / statistics.median(times)), f"{name}_best": round(_BATCH / min(times))}
 
 
 def measure_start(path: Path) -> dict[str, float]:
