@@ -172,7 +172,8 @@ def release(connection: Connection, *, worker: str | None, counts: bool) -> int:
 
 
 def finish(connection: Connection, outcomes: Sequence[RawOutcome]) -> None:
-    """Record what became of each message."""
+    """Record what became of each message. Where a lease ran out, another worker may have finished it meanwhile: then
+    only a case counts, and no failure."""
     groups: dict[tuple[str, str, bool], list[int]] = {}
     for outcome in outcomes:
         groups.setdefault((outcome.state, outcome.reason, outcome.counts), []).append(outcome.raw_id)
@@ -181,7 +182,10 @@ def finish(connection: Connection, outcomes: Sequence[RawOutcome]) -> None:
         if not counts:
             values["attempts"] = raws.c.attempts - 1
         for some in chunks(ids):
-            connection.execute(update(raws).where(raws.c.id.in_(some)).values(values))
+            query = update(raws).where(raws.c.id.in_(some))
+            if state != "done":
+                query = query.where(raws.c.state.in_(("new", "claimed")))
+            connection.execute(query.values(values))
 
 
 def quarantined(connection: Connection, *, limit: int) -> list[QuarantineItem]:

@@ -19,6 +19,7 @@ from router.records import (
     NewMessage,
     OutboxRow,
     RawOutcome,
+    RawState,
     Session,
     SinkEvent,
     User,
@@ -132,6 +133,23 @@ class StoreContract:
         await store.put_raw([make_raw(b"a", native_id="1")])
         await store.claim_raw("dead", limit=1, lease_seconds=-1)
         assert len(await store.claim_raw("alive", limit=1)) == 1
+
+    @pytest.mark.parametrize("late", ["new", "quarantined", "ignored"])
+    async def test_late_failure_leaves_what_is_finished(self, store: Store, late: RawState) -> None:
+        """A worker whose lease ran out and who failed then says nothing of a message that another made a case of."""
+        raw_id = await open_case(store)
+        await store.commit(Commit(outcomes=(RawOutcome(raw_id=raw_id, state=late, reason="timed out"),)))
+        fate = (await store.raw_fates([raw_id]))[raw_id]
+        assert (fate.state, fate.reason, fate.opened) == ("done", "", True)
+        assert await store.pending_raw() == 0
+
+    async def test_late_case_outweighs_a_failure(self, store: Store) -> None:
+        """A message that is in a case is done, whoever else set it aside meanwhile."""
+        [receipt] = await store.put_raw([make_raw(b"m1", native_id="m1")])
+        failed = RawOutcome(raw_id=receipt.raw_id, state="quarantined", reason="timed out")
+        await store.commit(Commit(outcomes=(failed,)))
+        assert await open_case(store) == receipt.raw_id
+        assert (await store.raw_fates([receipt.raw_id]))[receipt.raw_id].state == "done"
 
     async def test_commit_makes_case_and_conversation(self, store: Store) -> None:
         """After a commit the case is in its queue with its message."""
