@@ -50,6 +50,7 @@ class ImapSource:
         self._complaint = ""  # what the server would not do for us
         self._wake = asyncio.Event()
         self._ledger = Ledger(Position(uidvalidity=0, uid=0))
+        self._uidnext = 0  # when the mailbox was taken up: everything below was there before
         self._again: dict[int, float] = {}  # refused UID to the loop time of its next try
 
     @property
@@ -125,6 +126,7 @@ class ImapSource:
                 log.warning("imap_uidvalidity_changed", account=self._account)
                 position = Position(uidvalidity=selected.uidvalidity, uid=0, since=position.since)
             self._ledger = Ledger(position)
+            self._uidnext = selected.uidnext
             self._again.clear()
             await self._save()
         if not self._readonly:
@@ -178,6 +180,8 @@ class ImapSource:
         new = [uid for uid in await session.search(f"UID {first}:*{bound}") if uid >= first]
         for start in range(0, len(new), _LOOK_AHEAD):
             await self._offer_some(session, offer, new[start : start + _LOOK_AHEAD])
+        if bound:  # what was there before and is older must not come in with the next, unbounded look
+            self._ledger.pass_by([self._uidnext - 1])
 
     async def _offer_some(self, session: ImapSession, offer: Offer, uids: Sequence[int]) -> None:
         sizes = {uid: int(entry.get(b"RFC822.SIZE") or 0) for uid, entry in

@@ -25,6 +25,7 @@ from router.errors import TransientError
 __all__ = ["CREDENTIAL_RETRY_SECONDS", "ImapSession", "Selected", "quote_mailbox", "uid_set"]
 
 CREDENTIAL_RETRY_SECONDS = 300.0  # a person must act first; knocking more often only locks the account
+_UNASKED = frozenset((b"SEQ", b"FLAGS", b"MODSEQ"))  # what a server tells of its own accord; its key may be a number
 _FETCH_SECONDS = 900.0  # for one whole command; silence is noticed much earlier by the transport
 _T = TypeVar("_T")
 
@@ -187,8 +188,9 @@ class ImapSession:
             raise TransientError(f"{self._server}: FETCH was refused")
         if lines == [None]:
             return {}
-        parsed = self._parsed(lambda: parse_fetch_response(lines, normalise_times=False, uid_is_key=False))
-        return {entry[b"UID"]: entry for entry in parsed.values() if entry.get(b"UID") in wanted}
+        # By UID and never by number: an EXPUNGE between two answers renumbers those after it (RFC 3501 section 7.4.1).
+        parsed = self._parsed(lambda: parse_fetch_response(lines, normalise_times=False, uid_is_key=True))
+        return {uid: entry for uid, entry in parsed.items() if uid in wanted and not entry.keys() <= _UNASKED}
 
     def _parsed(self, parse: Callable[[], _T]) -> _T:
         try:
