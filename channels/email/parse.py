@@ -21,6 +21,7 @@ from channels.email.reports import Reported, read_report
 from channels.email.seals import Seals, open_seals
 from channels.email.texts import Spare, Texts, read_texts
 from channels.text import reply_text
+from channels.text.phrases import REPLY_PREFIX
 from router.errors import ParseError
 from router.interfaces import ParseOptions
 from router.schema import Attachment, Flags, InboundMessage, Party, RawMessage
@@ -28,6 +29,7 @@ from router.schema import Attachment, Flags, InboundMessage, Party, RawMessage
 __all__ = ["parse"]
 
 _KEYED = r"(cr-[0-9a-z]{10,80})"
+_REPLY_PREFIX = re.compile(rf"(?i)\s*(?:\[[^\]]{{1,40}}\]\s*)?(?:{REPLY_PREFIX})\.?\s?(?:\[\d+\]|\^\d+)?\s?[:：]")
 _RECIPIENT_FIELDS = (
     "delivered-to",
     "x-original-to",
@@ -88,6 +90,7 @@ class _Reading:
         reported = self._report(sender, to, report_type, subject, text)
         in_reply_to = message_ids(headers.all("in-reply-to"))
         references = message_ids(headers.all("references"))
+        answers = bool(in_reply_to or references) or _REPLY_PREFIX.match(subject) is not None
         if reported is not None:  # what threading needs is the message reported on
             self.notes += reported.notes
             references += [i for i in reported.references if i not in references]
@@ -111,7 +114,7 @@ class _Reading:
             reply_to=reply_to,
             subject=subject,
             text=text,
-            reply_text=reply_text(words.new, forwarded=forward),
+            reply_text=reply_text(words.new, forwarded=forward, answers=answers),
             hidden_text=words.hidden,
             html=words.html,
             attachments=attachments,

@@ -7,9 +7,9 @@ Each entry is a fragment of a regular expression without nested repetition, matc
 from __future__ import annotations
 
 __all__ = [
-    "ABOVE_THIS_LINE", "AUTO_SUBJECT", "CLOSINGS", "CONFIDENTIAL", "FOOTER_STARTS", "FORWARD_MARKS", "FORWARD_PREFIX",
-    "LABEL_CC", "LABEL_DATE", "LABEL_FROM", "LABEL_SENT", "LABEL_SUBJECT", "LABEL_TO", "ON", "ORIGINAL_MARKS",
-    "SENT_FROM", "THANKS", "WROTE",
+    "ABOVE_THIS_LINE", "AUTO_SUBJECT", "CLOSINGS", "CONFIDENTIAL", "FOOTER_STARTS", "FOOTER_WORDS", "FORWARD_MARKS",
+    "FORWARD_PREFIX", "LABEL_CC", "LABEL_DATE", "LABEL_FROM", "LABEL_SENT", "LABEL_SUBJECT", "LABEL_TO", "ON",
+    "ORIGINAL_MARKS", "REPLY_PREFIX", "SENT_FROM", "THANKS", "WROTE",
 ]  # fmt: skip
 
 # "On 5 June 2024, Name wrote:": the verb ...
@@ -68,7 +68,12 @@ FORWARD_MARKS = (
     r"|inizio\s+(?:del\s+)?messaggio\s+inoltrato|inicio\s+del\s+mensaje\s+reenviado"
     r"|início\s+da\s+mensagem\s+(?:re)?encaminhada|begin\s+doorgestuurd\s+bericht"
 )
-FORWARD_PREFIX = r"fwd?|wg|wtr|tr|rv|enc|i|inoltro|doorst|vb|vs|vl|edasi|pd|podaj\s+dalej|fs|proslijeđeno|prosl"
+# "VS:" is not among them: a forward in Danish and Norwegian, but an answer in Finnish.
+REPLY_PREFIX = (
+    r"re|vs|sv|aw|antw|antwoord|odp|odg|rv|res|r|rif|réf?|ang|bls|ynt|vá|vast|απ|σχετ|отв(?:ет)?|ha|回复|回覆|答复"
+    r"|返信|답장|회신"
+)
+FORWARD_PREFIX = r"fwd?|wg|wtr|tr|rv|enc|i|inoltro|doorst|vb|vl|edasi|pd|podaj\s+dalej|fs|proslijeđeno|prosl"
 ABOVE_THIS_LINE = (
     r"above\s+this\s+line|oberhalb\s+dieser\s+(?:zeile|linie)|über\s+dieser\s+(?:zeile|linie)"
     r"|au-dessus\s+de\s+cette\s+ligne|(?:encima|arriba)\s+de\s+esta\s+línea|sopra\s+questa\s+(?:riga|linea)"
@@ -133,10 +138,20 @@ FOOTER_STARTS = (
     r"|tämä\s+(?:viesti|sähköposti)|(?:see|käesolev)\s+(?:kiri|e-kiri|sõnum|teade)"
     r"|ova\s+(?:poruka|e-poruka|elektronička)|sadržaj\s+ove|informacije\s+sadržane"
 )
+# What only they say, and what they say besides; parcels have recipients too, and printers print.
 CONFIDENTIAL = (
-    r"confiden|vertraulich|riservat|vertrouwelijk|konfiden|poufn|luottamuks|konfidents|povjerljiv|intended"
-    r"|bestimmt|destinat|dirigid|privileg|recipient|empfänger|ontvanger|mottagare|adresat|vastaanottaj|saaja"
-    r"|primatelj|virus|print|drucken|imprim|stampare|geadresseerde|avsedd|tarkoitettu"
+    r"confiden|vertraulich|riservat|vertrouwelijk|konfiden|poufn|luottamuks|konfidents|povjerljiv|privileged"
+    r"|(?:intended|named)\s+(?:only\s+)?(?:for\s+the\s+)?(?:use|recipient|addressee)|not\s+the\s+(?:intended|addressee)"
+    r"|unauthori[sz]ed|irrtümlich|unbefugt|par\s+erreur|por\s+error|per\s+errore|por\s+engano|bij\s+vergissing"
+    r"|av\s+misstag|omyłkowo|przez\s+pomyłkę|erehdyksessä|vahingossa|eksikombel|greškom|disclos|weitergabe|divulg"
+    r"|before\s+printing|avant\s+d['’]imprimer|antes\s+de\s+imprimir|prima\s+di\s+stampare|ausdrucken|umwelt|environment"
+    r"|viren(?:frei|geprüft)|legally\s+binding|rechtsverbindlich"
+)
+FOOTER_WORDS = (
+    r"intended|bestimmt|destinat|dirigid|recipient|empfänger|ontvanger|mottagare|adresat|vastaanottaj|saaja|primatelj"
+    r"|virus|print|drucken|imprim|stampare|geadresseerde|avsedd|tarkoitettu|delete|löschen|supprimer|elimin|verwijder"
+    r"|radera|usun|poista|kustuta|izbriš|obriš|notify|inform|sender|absender|expéditeur|mittente|remetente|remitente"
+    r"|afzender|avsändare|nadawc|lähettäj|saatja|pošiljatelj"
 )
 # Subjects of automatic answers, for the programs that mark them in no other way.
 AUTO_SUBJECT = (

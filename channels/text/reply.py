@@ -11,6 +11,7 @@ import re
 from channels.text import phrases
 from channels.text.history import (
     attribution_start,
+    header_fields,
     header_lines,
     is_forward_mark,
     is_header_block,
@@ -28,15 +29,20 @@ _ABOVE = re.compile(rf"(?i)\b(?:{phrases.ABOVE_THIS_LINE})")
 _MAYBE = re.compile(r"[>:：]|--|__|==|##|\*\*")
 _UNQUOTE = re.compile(r"^\s?(?:>|&gt;) ?")
 _SENDER_LINE = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,200}>?.{0,60}\Z")
+_ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]")
+# Mail programs name an address or the time of day when they say who wrote.
+_BY_PROGRAM = re.compile(r"[^\s<>@]@[^\s<>@]|(?<![\d.])\d{1,2}[:.h]\d\d(?![\d.])")
 _DATED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}:\d{2}")
 
 
-def reply_text(text: str, *, forwarded: bool = False) -> str:
+def reply_text(text: str, *, forwarded: bool = False, answers: bool = True) -> str:
     """The new words of a text.
 
     Args:
         text: Plain text with ``\\n`` line ends.
         forwarded: The message hands on another one, whose words then count as well.
+        answers: It may answer another one. Where it does not, half a header is a form that was filled in, and
+            "on 5 June your agent wrote:" tells a story.
 
     Returns:
         The new words; "" where all is history. Of a message that is handed on, the header lines are taken off.
@@ -45,15 +51,15 @@ def reply_text(text: str, *, forwarded: bool = False) -> str:
         return text
     lines = text.split("\n")
     if _MAYBE.search(text):
-        lines = _Scan(lines, forwarded=forwarded).run()
+        lines = _Scan(lines, forwarded=forwarded, answers=answers or forwarded).run()
     return "\n".join(strip_signature(lines)).strip()
 
 
 class _Scan:
     """One pass over the lines, from the top, that keeps those which are no history."""
 
-    def __init__(self, lines: list[str], *, forwarded: bool) -> None:
-        self.lines, self.forwarded = lines, forwarded
+    def __init__(self, lines: list[str], *, forwarded: bool, answers: bool = True) -> None:
+        self.lines, self.forwarded, self.answers = lines, forwarded, answers
         self.heads = [line[:MAX_LINE].strip() for line in lines]
         self.kept: list[int] = []
         self.said = False  # whether a kept line says something
@@ -70,7 +76,7 @@ class _Scan:
                 self._drop_attribution()
                 at = self._after_quote(at)
                 continue
-            elif head[-1] in ":：" and (start := attribution_start(heads, at)) is not None:
+            elif head[-1] in ":：" and (start := self._attribution(at)) is not None:
                 self._drop_from(start)
                 if self.said and not self._is_quote_next(at):
                     break
@@ -92,7 +98,19 @@ class _Scan:
         head = self.heads[at]
         if is_forward_mark(head) or is_original_mark(head):
             return 1
-        return header_lines(self.heads, at) if is_header_block(self.heads, at) else 0
+        if not is_header_block(self.heads, at):
+            return 0
+        fields = header_fields(self.heads, at).keys()
+        whole = {"sender", "to", "subject"} <= fields and not fields.isdisjoint(("sent", "date"))
+        return header_lines(self.heads, at) if self.answers or whole else 0
+
+    def _attribution(self, at: int) -> int | None:
+        """Where an attribution begins that ends in a line, if what follows is history beyond doubt."""
+        start = attribution_start(self.heads, at)
+        if start is None or self._is_quote_next(at):
+            return start
+        by_program = _BY_PROGRAM if self.answers else _ADDRESS
+        return start if by_program.search(" ".join(self.heads[start : at + 1])) else None
 
     def _result(self) -> list[str]:
         """The kept lines without the rule that mail programs draw above history."""
