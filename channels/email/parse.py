@@ -17,6 +17,7 @@ from channels.email.forwarded import is_forward, original_sender
 from channels.email.headers import Headers, message_ids
 from channels.email.limits import MAX_ADDRESSES, MAX_REFERENCES, MAX_SUBJECT_CHARS
 from channels.email.mime import Part, read_tree
+from channels.email.ours import is_colleague, is_ours, others, written_for
 from channels.email.reports import Reported, read_report
 from channels.email.seals import Seals, open_seals
 from channels.email.texts import Spare, Texts, read_texts
@@ -86,10 +87,14 @@ class _Reading:
         text = words.text
         forward = is_forward(subject, text)
         report_type = self.root.params.get("report-type", "").lower()
-        to, cc, reply_to = (self._parties(name) for name in ("to", "cc", "reply-to"))
+        to, cc = self._parties("to"), self._parties("cc")
+        reply_to = others(self._parties("reply-to"), options.own)
         reported = self._report(sender, to, report_type, subject, text)
         in_reply_to = message_ids(headers.all("in-reply-to"))
         references = message_ids(headers.all("references"))
+        own = _is_one_of(sender.address, options.own)
+        if own and (writer := self._writer(reply_to)) is not None:
+            own, sender, ambiguous = False, writer, False
         answers = bool(in_reply_to or references) or _REPLY_PREFIX.match(subject) is not None
         if reported is not None:  # what threading needs is the message reported on
             self.notes += reported.notes
@@ -108,7 +113,7 @@ class _Reading:
             references=tuple(references),
             reply_tokens=self._tokens((*to, *cc), (*in_reply_to, *references)),
             sender=Party(address=sender.address, name=sender.name),
-            original_sender=original_sender(text, layout.attached, forward=forward),
+            original_sender=self._original(original_sender(text, layout.attached, forward=forward), sender),
             to=to,
             cc=cc,
             reply_to=reply_to,
@@ -128,7 +133,7 @@ class _Reading:
                 receipt=reported is not None and reported.receipt,
                 unverified=bool(unverified),
                 spam=is_spam(headers, trusted=options.trusted_authserv),
-                own=_is_one_of(sender.address, options.own),
+                own=own,
                 mailing_list=is_mailing_list(headers),
                 sender_ambiguous=ambiguous,
                 encrypted=self.seals.encrypted or words.encrypted,
@@ -160,6 +165,21 @@ class _Reading:
         if ambiguous:
             self.notes.append("it is not certain who sent this")
         return found, ambiguous
+
+    def _writer(self, reply_to: Sequence[Party]) -> Mailbox | None:
+        """Who wrote in our name, unless it is a mail that we sent."""
+        sent = any(_ID_TOKEN.match(i) for i in message_ids(self.headers.all("message-id")))
+        writer = None if sent else written_for(self.headers, reply_to, self.options.own)
+        if writer is not None:
+            self.notes.append("sent in our name, as by a form: whom it is to be answered to was taken as the sender")
+        return writer
+
+    def _original(self, found: Party | None, sender: Mailbox) -> Party | None:
+        """Whose words a colleague handed on. A customer who forwards a mail shows us what he got: the answer is his."""
+        own = self.options.own
+        if found is None or is_ours(found.address, own) or (own and not is_colleague(sender.address, own)):
+            return None
+        return found
 
     def _parties(self, name: str) -> tuple[Party, ...]:
         values = self.headers.all(name)
