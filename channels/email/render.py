@@ -14,6 +14,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+import idna
+
 from channels.email.config import Config
 from channels.email.envelope import domain_of, is_address, is_message_id
 from router.errors import PermanentError
@@ -144,11 +146,12 @@ def _checked(address: str, what: str) -> str:
 
 
 def _ascii_domain(domain: str) -> str:
+    """As IDNA 2008 has it: to Python's own codec, of 2003, straße.de is strasse.de, which is somebody else's."""
     if domain.isascii():
         return domain
     try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError as error:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except UnicodeError as error:  # IDNAError is one
         raise PermanentError("the domain of an address cannot be written for the mail system") from error
 
 

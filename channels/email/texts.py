@@ -12,7 +12,7 @@ from channels.email.mime import Part, read_tree
 from channels.email.pgp import unwrap
 from channels.email.uuencoded import take_uuencoded
 from channels.text import HtmlText, read_html, safe_html
-from channels.text.compare import differ
+from channels.text.compare import differ, is_stub
 from channels.text.enriched import enriched_to_text
 from router.content import Attachment, ReadLimits
 
@@ -20,6 +20,7 @@ __all__ = ["Spare", "Texts", "read_texts"]
 
 _MESSAGES = ("message/rfc822", "message/global")
 _MAX_ATTACHED_MESSAGE = 2 * 1024 * 1024  # bytes of an attached message that is read in place of a missing text
+_HIDDEN = "text that is hidden in the HTML was left out"
 _QUOTE_SIGNS = re.compile(r"(?m)^\s?>|^-{2,}|:\s*$")
 
 
@@ -161,14 +162,18 @@ class _Reader:
         self._keep_hidden(shown)
         whole = "\n".join(item.text for item in shown if item.text)
         new = "\n".join(item.new for item in shown if item.new)
-        if not texts.text.strip():
+        if not texts.text.strip() or is_stub(texts.text, whole):
             texts.text = texts.new = whole
         elif all(part.sub != "html" for part in self.layout.text) and differ(texts.text, f"{whole}\n{texts.hidden}"):
             texts.parts_differ = True
             texts.notes.append("its plain text and its HTML say different things; the plain text was read")
+        if not texts.text.strip() and texts.hidden:
+            texts.text, texts.new, texts.hidden = texts.hidden, texts.hidden, ""
+            texts.notes.remove(_HIDDEN)
+            texts.notes.append("its layout hides all of its words; they were read")
         if not new.strip() or new == whole:
             return
-        only_html = all(part.sub == "html" for part in self.layout.text)
+        only_html = texts.text == whole or all(part.sub == "html" for part in self.layout.text)
         if only_html or not _QUOTE_SIGNS.search(texts.text[:20_000]):
             texts.new = new
 
@@ -176,7 +181,7 @@ class _Reader:
         hidden = "\n".join(item.hidden for item in shown if item.hidden)
         if hidden:
             self.texts.hidden = hidden
-            self.texts.notes.append("text that is hidden in the HTML was left out")
+            self.texts.notes.append(_HIDDEN)
 
     def _use_spare(self, spare: Spare) -> bool:
         """Take the words of a container; False if it has none."""

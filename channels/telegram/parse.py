@@ -6,6 +6,8 @@ The library refuses an update whole when one field is new to it; a customer's wo
 
 from __future__ import annotations
 
+import re
+
 from channels.payload import JsonObject, cut_text, is_own, load_json, number, objects, text_at, unix_time, values
 from channels.telegram.kinds import content_kinds
 from channels.telegram.media import attachments_of, extras_of
@@ -17,6 +19,8 @@ __all__ = ["entity_texts", "parse"]
 
 # Bot API, Update: the fields that hold a message, and the event each stands for.
 _NEW = ("message", "channel_post", "business_message", "guest_message")
+# With the parameter of a link, if there was one; a plain word may be the customer's own.
+_START = re.compile(r"/start(?:@\w{1,64})?(?:\s+(?=[\w-]*[\d_-])[\w-]{1,64})?\s*")
 _EDITED = ("edited_message", "edited_channel_post", "edited_business_message")
 
 
@@ -75,8 +79,12 @@ def _message(message: JsonObject, raw: RawMessage, options: ParseOptions, *, edi
     if links := _hidden_links(message, body_key):
         fields["links"] = "\n".join(links)
     attachments = attachments_of(message)
+    if _START.fullmatch(text) and _is_private(message):
+        return []  # the app says it for everybody who opens the bot, before a word is written
     if not (text or attachments or fields):
         notes.append("content this version cannot show: " + ", ".join(clean_text(kind) for kind in kinds)[:200])
+    if author := _forwarded_from(message):
+        fields["forwarded_from"] = author
     native = f"{place}/{ident}"
     answered = text_at(values(message, "reply_to_message"), "message_id")
     sender = _sender(message)
@@ -90,7 +98,6 @@ def _message(message: JsonObject, raw: RawMessage, options: ParseOptions, *, edi
             in_reply_to=f"{place}/{answered}" if answered else "",
             conversation=_conversation(message, place),
             sender=sender,
-            original_sender=_forwarded_from(message),
             to=() if _is_private(message) else (_chat_party(chat),),
             text=text,
             attachments=tuple(attachments[: options.max_attachments]),
@@ -175,15 +182,19 @@ def _sender(message: JsonObject) -> Party:
     return _person(values(message, "from"))
 
 
-def _forwarded_from(message: JsonObject) -> Party | None:
-    """The author of forwarded words, in the form of Bot API 7.0 and in the one before it."""
+def _forwarded_from(message: JsonObject) -> str:
+    """The author of forwarded words, in the form of Bot API 7.0 and in the one before it; for people to read.
+
+    The case stays that of who sent them: the answer goes into that chat, and the author may know of nothing.
+    """
     origin = values(message, "forward_origin")
     if user := values(origin, "sender_user") or values(message, "forward_from"):
-        return _person(user)
-    if chat := values(origin, "sender_chat") or values(origin, "chat") or values(message, "forward_from_chat"):
-        return _chat_party(chat)
-    name = text_at(origin, "sender_user_name") or text_at(message, "forward_sender_name")
-    return Party(name=name) if name else None
+        author = _person(user)
+    elif chat := values(origin, "sender_chat") or values(origin, "chat") or values(message, "forward_from_chat"):
+        author = _chat_party(chat)
+    else:
+        return text_at(origin, "sender_user_name") or text_at(message, "forward_sender_name")
+    return " ".join(filter(None, (author.name, f"({author.address})" if author.address else ""))) or author.id
 
 
 def _conversation(message: JsonObject, place: str) -> str:

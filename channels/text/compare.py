@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["differ"]
+__all__ = ["differ", "is_stub"]
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _LINK = re.compile(r"(?i)\b(?:https?://|www\.)\S+|\S+@\S+|\[(?:image|cid)[^\]\n]{0,200}\]")
@@ -22,9 +22,17 @@ def differ(plain: str, html: str) -> bool:
     """Whether the words of a plain text and those of the HTML beside it have next to nothing in common."""
     if _overlap(plain[:_GLANCE], html[:_GLANCE]) >= _SAME:
         return False
-    if len(plain) < 1_000 and _STUB.search(plain):
+    if is_stub(plain, html):
         return False
     return _overlap(plain[:_MOST_CHARS], html[:_MOST_CHARS]) < _SAME
+
+
+def is_stub(plain: str, html: str) -> bool:
+    """Whether a plain text only says that there is HTML: it speaks of that, and has few of its words."""
+    if len(plain) >= 1_000 or not _STUB.search(plain):
+        return False
+    ours, theirs = _words(plain), _words(html[:_GLANCE])
+    return bool(theirs) and len(ours & theirs) <= _SAME * len(ours)
 
 
 def _overlap(one: str, other: str) -> float:

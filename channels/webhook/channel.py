@@ -18,6 +18,7 @@ from channels.webhook.parse import read_payload
 from router.errors import PermanentError, StoreError, TransientError, UserInputError
 from router.failpoints import failpoint
 from router.interfaces import Capabilities, ChannelContext, Delivery, Health, WebRoute
+from router.retry_after import retry_after_seconds
 from router.schema import RawMessage, Receipt, Reply
 
 SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -100,7 +101,7 @@ class WebhookChannel:
             return Receipt(native_id=reply.id, sent_at=now, detail=f"HTTP {status}")
         sentence = f"webhook {self.account}: reply_url answered HTTP {status}"
         if status in (408, 425, 429) or status >= 500:
-            raise TransientError(sentence, retry_after=min(float(wait), 86400) if wait.isdecimal() else None)
+            raise TransientError(sentence, retry_after=retry_after_seconds(wait, now))
         raise PermanentError(sentence)
 
     async def health(self) -> Health:

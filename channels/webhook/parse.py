@@ -15,7 +15,7 @@ Id = Annotated[Text, BeforeValidator(lambda value: str(value) if type(value) is 
 
 
 class Payload(BaseModel):
-    """One complaint. Only ``text`` is required; unknown keys beside these are ignored."""
+    """One complaint. Only ``text`` is required; unknown keys are ignored, also in ``sender`` and ``attachments``."""
 
     id: Id = Field(default="", max_length=900)  # the same id again makes no second case; default: webhook-id
     text: Text
@@ -41,9 +41,8 @@ def read_payload(body: bytes) -> Payload:
     """Check a body. Raises UserInputError: 400 when it is not JSON, 422 with the fields that have the wrong shape."""
     try:
         text = body.decode("utf-8-sig")
-        return Payload.model_validate(
-            json.loads(text, object_pairs_hook=_once, parse_constant=int)
-        )  # int("NaN") raises
+        document = json.loads(text, object_pairs_hook=_once, parse_constant=int)  # int("NaN") raises
+        return Payload.model_validate(document, extra="ignore")
     except ValidationError as error:  # from None: its text holds the values
         wrong = {".".join(map(str, e["loc"]))[:200]: e["msg"] for e in error.errors(include_input=False)}
         raise UserInputError(f"wrong shape: {', '.join(wrong)}", fields=wrong) from None

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 
 from router.errors import PermanentError, TransientError
+from router.retry_after import retry_after_seconds
 from router.schema import Receipt
 
 __all__ = ["post"]
 
-_MAX_WAIT_SECONDS = 86_400.0
 _RETRIED = (408, 425, 429)  # the request was fine, the moment was not
 
 
@@ -40,18 +39,6 @@ async def post(url: str, *, body: bytes, headers: Mapping[str, str], timeout_sec
     if 200 <= status < 300:
         return Receipt(sent_at=now, detail=f"HTTP {status}")
     if status in _RETRIED or status >= 500:
-        raise TransientError(f"sink {sink}: HTTP {status}", retry_after=_seconds(wait, now))
+        raise TransientError(f"sink {sink}: HTTP {status}", retry_after=retry_after_seconds(wait, now))
     way_out = "; the other side closed this address, remove the sink" if status == 410 else ""
     raise PermanentError(f"sink {sink}: HTTP {status}{way_out}")
-
-
-def _seconds(retry_after: str, now: datetime) -> float | None:
-    """Retry-After as seconds, RFC 9110 section 10.2.3; None when it says nothing usable."""
-    if retry_after.isascii() and retry_after.isdecimal():
-        return min(float(retry_after), _MAX_WAIT_SECONDS)
-    try:
-        at = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max((at - now).total_seconds(), 0.0), _MAX_WAIT_SECONDS)

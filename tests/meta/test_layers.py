@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.batcher": (),
     "router.crypto": (),
     "router.clock": (),
+    "router.retry_after": (),
     "router.records": BOTTOM,
     "router.measure": (),
     "router.storage": (
@@ -68,7 +69,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "router.parsing": (*CONTRACTS, "router.parsing", "router.registry", "router.config.models"),
     "router.replies": (*CONTRACTS, "router.replies", "router.crypto", "router.config.models"),
     "router.replies.templates": (*BOTTOM, "router.config.problems"),
-    "router.sinks": (*CONTRACTS, "router.sinks", "router.config.models"),
+    "router.sinks": (*CONTRACTS, "router.sinks", "router.config.models", "router.retry_after"),
     "router.store": (
         *CONTRACTS,
         "router.store",
@@ -101,6 +102,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *CONTRACTS,
         "router.config.models",
         "router.failpoints",
+        "router.retry_after",
         "channels.text",
         "channels.pushed",
         "channels.payload",

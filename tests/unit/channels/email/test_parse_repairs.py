@@ -150,3 +150,28 @@ def test_parse_flags_forms_that_say_different_things(same: bool) -> None:
     body = HEAD + b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n" + plain
     message = read(body + b"\n--b\nContent-Type: text/html\n\n<p>" + other + b"</p>\n--b--\n")
     assert (message.text, message.flags.parts_differ) == (plain.decode(), not same)
+
+
+def test_parse_reads_the_html_where_the_plain_text_only_points_at_it() -> None:
+    """Some shops' programs put a sentence in the plain form; the complaint is in the other."""
+    plain = b"This mail needs a program that shows HTML, or open it in your browser."
+    other = b"<p>The kettle caught fire and burnt my hand.</p><div class=gmail_quote>How is the kettle?</div>"
+    body = HEAD + b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n" + plain
+    message = read(body + b"\n--b\nContent-Type: text/html\n\n" + other + b"\n--b--\n")
+    assert message.reply_text == "The kettle caught fire and burnt my hand."
+    assert not message.flags.parts_differ
+
+
+def test_parse_keeps_plain_words_about_a_browser() -> None:
+    """Who complains of a browser says the same in both forms."""
+    words = b"Your shop shows nothing in my browser, and I cannot pay for the kettle."
+    body = HEAD + b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n" + words
+    message = read(body + b"\n--b\nContent-Type: text/html\n\n<b>" + words + b"</b> Sent by Mailer\n--b--\n")
+    assert message.text == words.decode()
+
+
+def test_parse_reads_words_that_the_layout_hides_where_there_are_no_others() -> None:
+    """A program that writes white on a dark ground hides the whole complaint from a white page."""
+    message = typed("text/html", b'<p style="color:#fff">The kettle leaks.</p>')
+    assert (message.text, message.reply_text, message.hidden_text) == ("The kettle leaks.", "The kettle leaks.", "")
+    assert message.notes == ("its layout hides all of its words; they were read",)

@@ -144,6 +144,8 @@ def test_render_envelope_id_is_the_left_side_of_the_message_id() -> None:
 def test_render_writes_domains_beyond_ascii_for_the_wire() -> None:
     """A domain with umlauts is sent in its ASCII form; a local part with umlauts needs SMTPUTF8."""
     assert rendered(reply(to=Party(address="jane@bücher.example"))).recipient == "jane@xn--bcher-kva.example"
+    assert rendered(reply(to=Party(address="jane@STRAßE.example"))).recipient == "jane@xn--strae-oqa.example"
+    assert rendered(reply(to=Party(address="jane@σοφός.example"))).recipient == "jane@xn--0xagbn4a.example"
     assert not rendered(reply(to=Party(address="jane@bücher.example"))).smtputf8
     international = rendered(reply(to=Party(address="jürgen@example.com")))
     assert international.smtputf8

@@ -46,6 +46,13 @@ def test_parse_ignores_our_internal_names() -> None:
     assert (message.source_key, message.flags.spam) == ("webhook:shop:A-1", False)
 
 
+def test_parse_ignores_unknown_keys_at_every_depth() -> None:
+    """A program that says more than we know loses no complaint."""
+    files = [{"url": "https://example.org/a", "size": 1}]
+    message = _parse({"text": "x", "mood": "bad", "sender": {"name": "Aino", "phone": "040"}, "attachments": files})
+    assert (message.sender.name, message.attachments[0].size) == ("Aino", 1)
+
+
 def test_parse_says_when_it_cut_the_text() -> None:
     """Text above the limit is cut with a note; the raw bytes keep all of it."""
     message = _parse({"text": "x" * 50}, max_text_chars=10)

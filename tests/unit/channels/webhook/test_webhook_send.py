@@ -60,7 +60,8 @@ async def test_send_maps_every_status(peer: Peer, make_channel: Any, status: int
     assert len(peer.seen) == 1
 
 
-@pytest.mark.parametrize(("told", "wait"), [("30", 30.0), ("9" * 500, 86400.0), ("soon", None), ("-1", None)])
+@pytest.mark.parametrize(("told", "wait"), [("30", 30.0), ("9" * 500, 86400.0), ("soon", None), ("-1", None),
+                                            ("Fri, 01 Jan 2100 00:00:00 GMT", 86400.0)])  # fmt: skip
 async def test_send_passes_on_retry_after(peer: Peer, make_channel: Any, told: str, wait: float | None) -> None:
     """The platform's wish to wait reaches the outbox, within reason."""
     peer.status, peer.headers = 429, {"Retry-After": told}
