@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,14 @@ __all__ = ["run", "run_application"]
 
 def run(*, config: ConfigOption = Path("config")) -> None:
     """Start: receive, classify, route, serve the queue, answer. Stops in order on SIGTERM or Ctrl-C."""
+    gc.disable()  # see ``run_application``
+    try:
+        _run(config)
+    finally:
+        gc.enable()
+
+
+def _run(config: Path) -> None:
     from router import logs
     from router.app import Application
 
@@ -35,7 +44,12 @@ def run(*, config: ConfigOption = Path("config")) -> None:
 
 
 async def run_application(application: Application, *, started: Callable[[str], Awaitable[None]]) -> None:
-    """Run with the signals a service gets: SIGTERM and SIGINT stop, SIGHUP reads the configuration again."""
+    """Run with the signals a service gets: SIGTERM and SIGINT stop, SIGHUP reads the configuration again.
+
+    Commands switch the collection of cycles off before they import: the hundred thousand objects that starting makes
+    all stay, and going through them takes a tenth of a start and, later, 70 ms at a time. From the moment it has
+    started they are left out of it.
+    """
     import asyncio
     import signal
 
@@ -48,7 +62,12 @@ async def run_application(application: Application, *, started: Callable[[str], 
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
+    async def begin(address: str) -> None:
+        gc.freeze()
+        gc.enable()
+        await started(address)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload)
-    await application.run(stop, started=started)
+    await application.run(stop, started=begin)
