@@ -9,7 +9,6 @@ from router.interfaces import WithRoutes
 from router.web import first_words
 from router.web.api.routes import add_api
 from router.web.context import CONTEXT, WebContext
-from router.web.once import ONCE, Once
 from router.web.pages import (
     calls,
     case,
@@ -43,7 +42,7 @@ def create_app(context: WebContext) -> web.Application:
         middlewares=middlewares, client_max_size=context.settings.limits.max_message_bytes + _ENVELOPE
     )
     app[CONTEXT] = context
-    app[GUARD], app[ONCE], app[CHANNEL_ROUTES] = LoginGuard(), Once(), set()
+    app[GUARD], app[CHANNEL_ROUTES] = LoginGuard(), set()
     events.set_up(app)
     first_words.set_up(app)
     set_up_templates(app, context.settings.types.titles)

@@ -152,6 +152,7 @@ class CasePatch(CaseChange):
 class NewReply(Frozen):
     text: Text = Field(min_length=1, max_length=_REPLY_CHARS)
     visibility: Visibility | None = None
+    once: Text = Field(default="", max_length=200)  # the caller's own id of this answer: sent again, it leaves once
 
 
 class NewText(Frozen):

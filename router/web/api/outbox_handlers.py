@@ -7,6 +7,7 @@ from router.records import OutboxRow
 from router.web import access
 from router.web.api import models
 from router.web.api.operation import Call
+from router.web.once import submit_once
 
 __all__ = [
     "approvals_list", "approve", "edit", "outbox_get", "outbox_list", "reply_create", "resolve", "retry", "withdraw",
@@ -31,7 +32,9 @@ async def _again(call: Call) -> models.OutboxItem:
 async def reply_create(call: Call) -> models.OutboxItem:
     case = await access.case_for(call.context.store, call.user, call.path["case"])
     new = call.told(models.NewReply)
-    row = await call.context.replies.submit(case.id, text=new.text, actor=call.user.name, visibility=new.visibility)
+    row = await submit_once(
+        call.context, case.id, text=new.text, actor=call.user.name, visibility=new.visibility, number=new.once
+    )
     return _item(row)
 
 

@@ -11,9 +11,7 @@ from aiohttp import web
 from router.errors import NotFound, UserInputError
 from router.web import access
 from router.web.context import CONTEXT, CallLog
-from router.web.once import ONCE
 from router.web.render import render, user_of, went_well
-from router.web.security import PRINCIPAL
 
 __all__ = ["call_log", "routes"]
 
@@ -59,16 +57,12 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 @routes.post("/calls/new")
 async def keep(request: web.Request) -> web.StreamResponse:
-    """Hand the note to the channel and show the reference to tell the caller."""
-    channel, user, once = call_log(request), user_of(request), request.app[ONCE]
+    """Hand the note to the channel and show the reference to tell the caller; the same one twice is one complaint."""
+    channel, user = call_log(request), user_of(request)
     form = await request.post()
     note = {name: str(form.get(name, "")).replace("\r\n", "\n").strip() for name in FIELDS}
-    session = request[PRINCIPAL].session.token_digest
-    if not once.first(session, note["id"]):
-        return went_well("logged", "/calls/new")
     try:
         receipt = await channel.submit({**note, "logged_by": user.name})
     except UserInputError as error:
-        once.again(session, note["id"])
         return await _page(request, note, problem=error)
     return went_well("logged", f"/calls/new?ref={receipt.reference}")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +14,7 @@ from router.records import CaseFilter
 from router.web import access, incident_desk
 from router.web.context import CONTEXT
 from router.web.first_words import list_words
-from router.web.once import ONCE
 from router.web.render import is_fragment, render, user_of, went_well
-from router.web.security import PRINCIPAL
 
 __all__ = ["routes"]
 
@@ -57,8 +54,9 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 @routes.post(_ONE + "/updates")
 async def send(request: web.Request) -> web.StreamResponse:
-    """First what would become of the update, by channel and language; then, with ``confirm``, it is kept and sent."""
-    context, user, once = request.app[CONTEXT], user_of(request), request.app[ONCE]
+    """First what would become of the update, by channel and language; then, with ``confirm``, it is kept and sent.
+    The same said twice is kept once by the store."""
+    context, user = request.app[CONTEXT], user_of(request)
     incident, form = await _incident(request), await request.post()
     texts = {name.removeprefix("text-"): str(text) for name, text in form.items() if name.startswith("text-")}
     try:
@@ -73,13 +71,7 @@ async def send(request: web.Request) -> web.StreamResponse:
         more = {"texts": checked, "preview": sorted(counts.items()), "sending": sending}
         values = {**await _values(request, incident), **more}
         return await render(request, "incident.html", values, here="incidents")
-    session, number = request[PRINCIPAL].session.token_digest, str(form.get("once", ""))
-    if once.first(session, number):
-        try:
-            await incident_desk.send(context, user, incident, checked)
-        except UserInputError:
-            once.again(session, number)
-            raise
+    await incident_desk.send(context, user, incident, checked)
     return went_well("update_kept", f"/incidents/{incident.id}")
 
 
@@ -160,7 +152,6 @@ async def _values(request: web.Request, incident: Incident) -> Mapping[str, Any]
         "query": {},
         "words": await list_words(request.app, found[:PAGE]),
         "people": {person.name: person.display_name or person.name for person in await context.store.users()},
-        "form_id": secrets.token_urlsafe(12),
         "texts": {},
         "preview": (),
         "sending": 0,

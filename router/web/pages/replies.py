@@ -14,9 +14,8 @@ from router.web import access
 from router.web.case_view import case_values
 from router.web.context import CONTEXT
 from router.web.first_words import list_words
-from router.web.once import ONCE
+from router.web.once import submit_once
 from router.web.render import is_fragment, render, user_of, went_well
-from router.web.security import PRINCIPAL
 
 __all__ = ["routes"]
 
@@ -26,26 +25,23 @@ routes = web.RouteTableDef()
 @routes.post("/cases/{case}/replies")
 async def write(request: web.Request) -> web.StreamResponse:
     """Hand a reply to the outbox; what the channel cannot take comes back with the text kept."""
-    context, user, once = request.app[CONTEXT], user_of(request), request.app[ONCE]
+    context, user = request.app[CONTEXT], user_of(request)
     case = await access.case_for(context.store, user, request.match_info["case"])
     form = await request.post()
     text = str(form.get("text", "")).replace("\r\n", "\n").strip()
     chosen = str(form.get("visibility", ""))
     visibility = cast("Visibility", chosen) if chosen in get_args(Visibility) else None
-    session, number = request[PRINCIPAL].session.token_digest, str(form.get("once", ""))
-    done = "replied"
-    if once.first(session, number):
-        try:
-            row = await context.replies.submit(case.id, text=text, actor=user.name, visibility=visibility)
-        except UserInputError as error:
-            once.again(session, number)
-            kept = {"reply_text": text, "reply_problem": str(error), "reply_fields": error.fields}
-            if chosen:
-                kept["visibility"] = chosen
-            template = "_composer.html" if is_fragment(request) else "case.html"
-            values = {**await case_values(request, case), **kept}
-            return await render(request, template, values, status=error.status, here=f"queue:{case.team}:")
-        done = "waits" if row.state == "awaiting_approval" else "replied"
+    number = str(form.get("once", ""))
+    try:
+        row = await submit_once(context, case.id, text=text, actor=user.name, visibility=visibility, number=number)
+    except UserInputError as error:
+        kept = {"reply_text": text, "reply_problem": str(error), "reply_fields": error.fields}
+        if chosen:
+            kept["visibility"] = chosen
+        template = "_composer.html" if is_fragment(request) else "case.html"
+        values = {**await case_values(request, case), **kept}
+        return await render(request, template, values, status=error.status, here=f"queue:{case.team}:")
+    done = "waits" if row.state == "awaiting_approval" else "replied"
     if is_fragment(request):
         return await render(request, "_composer_done.html", {**await case_values(request, case), "reply_done": done})
     return went_well(done, f"/cases/{case.id}")

@@ -70,7 +70,7 @@ class HookedChannel(MemoryChannel):
 
 
 class CallChannel(HookedChannel):
-    """Takes notes of calls and keeps them in a list."""
+    """Takes notes of calls and keeps them in a list, the same one once."""
 
     def __init__(self) -> None:
         super().__init__("call")
@@ -79,7 +79,8 @@ class CallChannel(HookedChannel):
     async def submit(self, note: Mapping[str, str]) -> RawReceipt:
         if note["summary"] in ("", "refuse me"):
             raise UserInputError("the words are refused", fields={"summary": "refused"})
-        self.notes.append(dict(note))
+        if dict(note) not in self.notes:
+            self.notes.append(dict(note))
         return RawReceipt(raw_id=1, source_key="call:support:1", reference="7K2M9-QXA4B", duplicate=False)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from router.errors import StoreError
 from router.schema import Party
 
 OWN = "D1111-AAAAA"
@@ -184,6 +185,59 @@ async def test_reply_goes_to_the_outbox_once(world: Any) -> None:
     body = await (await client.get(f"/cases/{OWN}")).text()
     assert "on its way" in body
     assert "Take it back" in body
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["before the commit", "after the commit"])
+async def test_reply_is_sent_again_after_the_database_failed(world: Any, monkeypatch: Any, kept: bool) -> None:
+    """Whether the first try was kept or not, who sends the same form again has one answer on its way."""
+    client, enqueue = await world.client("anna"), world.store.enqueue
+
+    async def fail(*given: Any, **named: Any) -> None:
+        if kept:
+            await enqueue(*given, **named)
+        raise StoreError("the connection was lost")
+
+    monkeypatch.setattr(world.store, "enqueue", fail)
+    form = {"text": "We look for it.", "once": "abc"}
+    assert (await world.post(client, f"/cases/{OWN}/replies", **form)).status == 503
+    monkeypatch.undo()
+    answer = await world.post(client, f"/cases/{OWN}/replies", **form)
+    assert answer.headers["Location"] == f"/cases/{OWN}?done=replied"
+    (row,) = await world.store.outbox_rows(states=("pending",))
+    assert row.reply.text == "We look for it."
+
+
+async def test_reply_that_was_changed_and_sent_again_is_not_taken_for_the_first(world: Any) -> None:
+    """Other words under the same number are kept in the box and said to be so."""
+    client = await world.client("anna")
+    await world.post(client, f"/cases/{OWN}/replies", text="We look for it.", once="abc")
+    answer = await world.post(client, f"/cases/{OWN}/replies", text="We found it.", once="abc")
+    assert answer.status == 409
+    body = await answer.text()
+    assert "We found it." in body
+    assert "An earlier form of this answer is kept already" in body
+    assert len(await world.store.outbox_rows(states=("pending",))) == 1
+
+
+async def test_call_that_could_not_be_kept_may_be_sent_again(world: Any, monkeypatch: Any) -> None:
+    """A note is never called logged because it was tried before."""
+    client, submit = await world.client("anna"), world.call.submit
+
+    async def fail(note: Any) -> None:
+        raise StoreError("the connection was lost")
+
+    form = {
+        "id": "f" * 32,
+        "at": "2026-03-02T10:00:00+00:00",
+        "kind": "phone",
+        "summary": "No heating",
+        "caller": "Rui",
+    }
+    monkeypatch.setattr(world.call, "submit", fail)
+    assert (await world.post(client, "/calls/new", **form)).status == 503
+    monkeypatch.setattr(world.call, "submit", submit)
+    assert (await world.post(client, "/calls/new", **form)).headers["Location"].startswith("/calls/new?ref=")
+    assert [note["caller"] for note in world.call.notes] == ["Rui"]
 
 
 async def test_reply_that_is_too_long_comes_back_with_its_text(world: Any) -> None:
