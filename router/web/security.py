@@ -147,9 +147,19 @@ async def _ask_to_log_in(request: web.Request) -> web.StreamResponse:
         sentence = "Log in first: a bearer token from POST /api/v1/tokens, or the session of a browser."
         return await answer_problem(request, 401, "log_in", sentence, headers={"WWW-Authenticate": "Bearer"})
     if "HX-Request" in request.headers:
-        return web.Response(status=401, headers={"HX-Redirect": "/login"})
+        login = URL("/login").with_query(next=_path_of(request.headers.get("HX-Current-URL", "")))
+        return web.Response(status=401, headers={"HX-Redirect": str(login)})
     back = {"next": request.path_qs} if request.method == "GET" and request.path != "/" else {}
     return web.Response(status=303, headers={"Location": str(URL("/login").with_query(back))})
+
+
+def _path_of(address: str) -> str:
+    """The page that a browser shows, to come back to: what was being written there waits in the browser."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def same_origin(context: WebContext, request: web.Request) -> bool:

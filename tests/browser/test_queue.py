@@ -181,6 +181,42 @@ async def test_public_answer_is_counted_and_approved_by_a_colleague(chromium: Br
     assert [text for text in problems if "422" not in text] == []
 
 
+async def _log_in_again(page: Page) -> None:
+    await page.fill("[name=name]", "anna")
+    await page.fill("[name=password]", PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_have_text("Paketti")
+
+
+async def test_what_was_written_outlives_a_log_in_that_ended(chromium: Browser, desk: Desk) -> None:
+    """Who sends after the session ended logs in, is back at the case, and finds the words; once sent they are gone."""
+    page = await _enter(chromium, desk, "anna", [])
+    await desk.arrive("D1111-AAAAA", "Paketti", "Missä?", urgency="high")
+    await page.goto(f"{desk.url}/cases/D1111-AAAAA")
+    await page.fill("#reply", "Selvitämme asian tänään.")
+    await page.click("#note summary")
+    await page.fill("#note-text", "Soita kuljettajalle")
+    await page.context.clear_cookies()
+    await page.click("#composer button.main")
+    await expect(page.locator("[name=password]")).to_be_visible()
+    await _log_in_again(page)
+    assert await page.input_value("#reply") == "Selvitämme asian tänään."
+    await expect(page.locator("#note-text")).to_be_visible()
+    assert await page.input_value("#note-text") == "Soita kuljettajalle"
+    await page.click("#composer button.main")
+    await expect(page.locator(".entry.out .delivery")).to_have_text("on its way")
+    await page.click("#note button")
+    await expect(page.locator("#conversation")).to_contain_text("Soita kuljettajalle")
+    await page.reload()
+    assert [await page.input_value(box) for box in ("#reply", "#note-text")] == ["", ""]
+    await page.fill("#reply", "Toinen")
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.click("text=Log out")
+    await page.goto(f"{desk.url}/cases/D1111-AAAAA")
+    await _log_in_again(page)
+    assert await page.input_value("#reply") == ""
+
+
 async def test_stale_change_is_explained_and_nothing_is_lost(chromium: Browser, desk: Desk) -> None:
     """What somebody is choosing survives news; saving it then says what happened."""
     problems: list[str] = []

@@ -118,7 +118,29 @@
 
   document.addEventListener("input", (event) => {
     if (event.target.matches("textarea[data-unit]")) count(event.target);
+    if (event.target.matches("textarea[id]")) keep(event.target);
   });
+
+  // --- what is being written outlives a log-in that ended: in this tab, for the same person, until it is sent -----
+  const drafts = `draft ${me()} ${location.pathname} `;
+
+  function keep(box) {
+    if (box.value) sessionStorage.setItem(drafts + box.id, box.value);
+    else sessionStorage.removeItem(drafts + box.id);
+  }
+
+  function forgetDrafts() {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(drafts)) sessionStorage.removeItem(key);
+  }
+
+  function takeUpDrafts() {
+    for (const box of all("textarea[id]")) {
+      const draft = sessionStorage.getItem(drafts + box.id);
+      if (!draft || box.value) continue;
+      box.value = draft;
+      box.closest("details")?.setAttribute("open", "");
+    }
+  }
 
   // --- courtesies -------------------------------------------------------------------------------------------------
   // What somebody is choosing is not overwritten by news; saving is: then the server's answer counts.
@@ -133,7 +155,10 @@
     if (name) document.getElementById(name)?.showModal();
   });
   let leaving = false;
-  document.addEventListener("submit", () => (leaving = true));
+  document.addEventListener("submit", (event) => {
+    leaving = true;
+    if (event.target.matches('[action="/logout"]')) sessionStorage.clear();
+  });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && all("textarea").some((box) => box.value !== box.defaultValue)) event.preventDefault();
   });
@@ -145,11 +170,15 @@
     leaving = false;
     if (chosen) choose(chosenRow(), { scroll: false });
     all("textarea[data-unit]").forEach(count);
+    all("textarea[id]").forEach(keep);
   });
 
+  const done = new URLSearchParams(location.search).has("done");
+  if (done) forgetDrafts();
+  takeUpDrafts();
   all("textarea[data-unit]").forEach(count);
   if (location.hash === "#reply") one("#reply")?.focus();
-  if (new URLSearchParams(location.search).has("done")) {
+  if (done) {
     const clean = new URL(location.href);
     clean.searchParams.delete("done");
     history.replaceState(null, "", clean);
