@@ -8,6 +8,7 @@ speaks. Scripts of their own (Greek, Cyrillic, ...) are told by their letters.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,36 +20,34 @@ from classifiers.language_head import LanguageHead, load_head
 from classifiers.normalize import MAX_CHARS, Block, read_block
 from router.schema import LANGUAGES
 
-__all__ = ["LanguageFinder", "LanguageGuess"]
+__all__ = ["SCRIPT_LANGUAGES", "LanguageFinder", "LanguageGuess", "primary_tag"]
 
 _READ_CHARS = 400  # in which letters of other scripts are looked for
 _LEAN = 3.0  # added to the score of each language the installation works in
 _HINT = 3.0  # added to that of the channel's language where a text has no letters, less the more there are
 _HINT_LETTERS = 40  # from here on the channel is not asked
 _LATIN_END = 0x370  # the first code point of the scripts named below
-_CANDIDATES = 2
+_CANDIDATES = 3  # whose phrases are looked for where a text is in none for sure
+_FEW_LETTERS, _SURE = 20, 0.97  # a shorter text is sure to be in a language only where it is that probable
 _NOT_LATIN = np.zeros(0x10000, bool)  # letters of other scripts, roughly; nothing that stands in Latin texts too
 for _first, _last in ((0x370, 0x1DFF), (0x2E80, 0xA71F), (0xA800, 0xD7FF), (0xF900, 0xFAFF), (0xFB1D, 0xFDFF)):
     _NOT_LATIN[_first : _last + 1] = True
 _SCRIPTS = {"CYRILLIC": "ru", "GREEK": "el", "ARABIC": "ar", "HEBREW": "he", "HANGUL": "ko", "HIRAGANA": "ja",
             "KATAKANA": "ja", "CJK": "zh",
             "THAI": "th", "DEVANAGARI": "hi", "GEORGIAN": "ka", "ARMENIAN": "hy"}  # fmt: skip
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9_-]{1,32})?\Z")
+SCRIPT_LANGUAGES = frozenset((*_SCRIPTS.values(), "uk"))  # told by their letters
 _UKRAINIAN = frozenset("іїєґІЇЄҐ")
 
 
 @dataclass(frozen=True)
 class LanguageGuess:
-    """The language, and how probable each of the likeliest is; candidates are those
-    of the installation worth looking at where that is undecided or none of them."""
+    """The language, how probable each of the likeliest is, and the languages whose phrases are worth looking for: one
+    where the text decided, more where that is undecided, said by the channel alone, or none of the installation's."""
 
     language: str
     scores: dict[str, float]
-    candidates: tuple[str, ...]
-
-    @property
-    def spoken(self) -> tuple[str, ...]:
-        """The languages whose phrases are worth looking for."""
-        return (self.language,) if self.language in self.candidates else self.candidates
+    spoken: tuple[str, ...]
 
 
 def _foreign_script(text: str) -> str:
@@ -62,6 +61,12 @@ def _foreign_script(text: str) -> str:
         return "ja"
     likeliest = max(sorted(set(named)), key=named.count)
     return "uk" if likeliest == "ru" and not _UKRAINIAN.isdisjoint(text) else likeliest
+
+
+def primary_tag(claimed: str) -> str:
+    """The language of a tag such as ``pt-BR`` or ``EN_us`` (RFC 5646) as the product writes it; "" for no tag."""
+    match = _TAG.match(claimed.strip())
+    return match[1].lower() if match else ""
 
 
 def _needed(letters: int) -> float:
@@ -97,7 +102,7 @@ class LanguageFinder:
         """The same for a block that was read already."""
         scores, letters = self._head.score(block)
         scores += self._lean
-        hints = hints or [""] * len(texts)
+        hints = [primary_tag(hint) for hint in hints] or [""] * len(texts)
         for i, hint in enumerate(hints):
             if hint and letters[i] < _HINT_LETTERS and hint in self._place:
                 scores[i, self._place[hint]] += _HINT * (1 - letters[i] / _HINT_LETTERS)
@@ -119,9 +124,10 @@ class LanguageFinder:
         scores = dict(zip(best, chances, strict=True))
         candidates = tuple(code for code in best if code in self.languages)[:_CANDIDATES]
         if chances[0] >= _needed(letters):
-            return LanguageGuess(best[0], scores, candidates)
-        if hint:
-            return LanguageGuess(hint, scores, (hint,))
+            sure = best[0] in candidates and (letters >= _FEW_LETTERS or chances[0] >= _SURE)
+            return LanguageGuess(best[0], scores, (best[0],) if sure else candidates)
+        if hint:  # it may be that of the form, of the phone, of the shop: an alarm in another is to be heard as well
+            return LanguageGuess(hint, scores, tuple(dict.fromkeys((hint, *candidates))))
         return LanguageGuess("und", scores, candidates)
 
     def _foreign(self, block: Block, texts: Sequence[str]) -> dict[int, LanguageGuess]:

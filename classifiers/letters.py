@@ -70,7 +70,7 @@ def _buckets(found: Sequence[Codes], words: npt.NDArray[np.uint64], bits: int) -
 
 def _letters_of_one(block: Block, settings: LetterSettings) -> LetterNgrams:
     """What ``find_letters`` finds, for one text: no n-gram could reach into another."""
-    length = min(len(block.lower) - int(block.row[-1]), settings.max_chars)  # the last space is its own if it ends so
+    length = min(len(block.lower) - 1, settings.max_chars)  # without the last space, whosever it is
     codes = np.full(length + 1, SPACE, np.uint32)
     codes[:-1] = block.lower[:length]
     letters, starts, ends = _words(codes)

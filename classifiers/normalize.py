@@ -77,6 +77,7 @@ class Block:
         """The text that reads each code point: a space between two texts is that before the second."""
         owner = self.row.copy()
         owner[:-1] = np.where(self.is_gap[:-1], self.row[1:], self.row[:-1])
+        owner[-1] = self.size  # though it is the text's own where that ends in white or a mask
         return owner
 
     # Hashes of any stretch.

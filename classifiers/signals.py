@@ -18,9 +18,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from classifiers.language import SCRIPT_LANGUAGES
 from classifiers.normalize import MAX_CHARS, Block, read_block
 from classifiers.phrases import Match, PhraseIndex
-from router.schema import Frozen, Urgency
+from router.schema import LANGUAGES, Frozen, Urgency
 
 __all__ = ["SIGNALS", "Hit", "SignalFile", "SignalGroup", "SignalMatcher", "read_signals", "shipped_signals",
            "with_added"]  # fmt: skip
@@ -120,11 +121,26 @@ class SignalMatcher:
         return self._index.find(block, languages)
 
 
+def _check_phrases(name: str, group: SignalGroup) -> None:
+    """What would never be found is a mistake, and the alarm somebody counts on would be silent."""
+    for language in group.phrases:
+        if language not in (*LANGUAGES, *SCRIPT_LANGUAGES):
+            near = get_close_matches(language.lower(), LANGUAGES, n=1, cutoff=0.5)
+            meant = f" (did you mean '{near[0]}'?)" if near else ""
+            raise ValueError(f"'{name}': '{language}' is no language{meant}; known: {', '.join(LANGUAGES)}")
+        for phrase in group.split(language):
+            if not any(char.isalnum() for char in phrase):
+                raise ValueError(
+                    f"'{name}': the phrase '{phrase[:60]}' ({language}) holds no word, so it is never found"
+                )
+
+
 def with_added(signals: SignalFile, added: Mapping[str, SignalGroup]) -> SignalFile:
-    """Add an installation's phrases to groups the model knows; a group it does not know is refused.
+    """Add an installation's phrases to groups the model knows; what could never be found is refused.
 
     Raises:
-        ValueError: Names the unknown group, the nearest known one, and those that phrases are mostly added to.
+        ValueError: Names the unknown group, the nearest known one, and those that phrases are mostly added to; or the
+            language or phrase that is none.
     """
     groups = dict(signals.groups)
     for name, group in added.items():
@@ -133,6 +149,7 @@ def with_added(signals: SignalFile, added: Mapping[str, SignalGroup]) -> SignalF
             meant = f" (did you mean '{near[0]}'?)" if near else ""
             usual = ", ".join(known for known, one in groups.items() if one.presses or (one.opinion and one.phrases))
             raise ValueError(f"unknown group '{name}' of signals{meant}; known: {usual}, and those of concepts.yaml")
+        _check_phrases(name, group)
         old = groups[name]
         more = {language: f"{old.phrases.get(language, '')}; {new}" for language, new in group.phrases.items()}
         phrases = {**old.phrases, **more}

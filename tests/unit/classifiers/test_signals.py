@@ -102,6 +102,26 @@ def test_with_added_refuses_an_unknown_group() -> None:
 
 
 @pytest.mark.parametrize(
+    ("phrases", "told"),
+    [
+        ({"EN": ("reactor alarm",)}, r"'alarm': 'EN' is no language \(did you mean 'en'\?\); known: en, fi"),
+        ({"german": ("Reaktor",)}, "'german' is no language"),
+        ({"en": ("reactor alarm", "🔥🔥")}, r"the phrase '🔥🔥' \(en\) holds no word, so it is never found"),
+    ],
+)
+def test_with_added_refuses_what_would_never_be_found(phrases: dict[str, tuple[str, ...]], told: str) -> None:
+    """An alarm that somebody counts on must not be silent for a mistake in the file."""
+    with pytest.raises(ValueError, match=told):
+        with_added(shipped_signals(), {"alarm": SignalGroup(phrases=phrases)})
+
+
+def test_with_added_takes_languages_told_by_their_letters() -> None:
+    """Greek is found without a model of it."""
+    matcher = SignalMatcher(with_added(shipped_signals(), {"alarm": SignalGroup(phrases={"el": ("φωτια",)})}))
+    assert [hit.group for hit in matcher.find("Φωτιά!", ["el"])] == ["alarm"]
+
+
+@pytest.mark.parametrize(
     ("text", "language"),
     [
         ("You should fire that manager, the burger was to die for.", "en"),
