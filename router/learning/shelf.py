@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,9 +55,11 @@ class ShelvedModel(Frozen):
 class ModelShelf:
     """See the module. ``folder`` is ``models`` in the data folder. Blocks: call it in a thread from a loop."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, usable: Callable[[Path | None], None] = lambda path: None) -> None:
+        """``usable`` raises ModelError for a model that the installation could not start with; None is the shipped."""
         self.folder = folder
         self.current = folder / "current.zip"
+        self._usable = usable
 
     def in_force(self) -> str:
         """Digest of the model in force; "shipped" without one of our own. Raises ModelError."""
@@ -146,7 +148,8 @@ class ModelShelf:
         """Put a model in force at once: whoever looks sees the former or this one, never half of either.
 
         Raises:
-            ModelError: There is no such model, or its file is not what its folder says.
+            ModelError: There is no such model, its file is not what its folder says, or it knows none of the
+                installation's types.
         """
         digest, former = self.find(start), self.in_force()
         if digest == former:
@@ -154,6 +157,7 @@ class ModelShelf:
         try:
             self._keep_current(former)
             if digest == SHIPPED_NAME:
+                self._usable(None)
                 self.current.unlink()
             else:
                 self._copy_into_force(digest)
@@ -176,20 +180,29 @@ class ModelShelf:
         if _digest(beside) != digest:
             beside.unlink()
             raise ModelError(f"{source} is damaged or was changed: it does not have the digest of its folder")
+        try:
+            self._usable(beside)
+        except ModelError:
+            beside.unlink()
+            raise
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(self.current)
 
     def rollback(self, *, by: str, at: datetime) -> str:
         """Put back the model that was in force before this one. Raises ModelError where there was none."""
-        now = self.in_force()
-        promotions = [line for line in self.history() if line.action == "promote" and line.digest == now]
-        former = promotions[-1].former if promotions else None
-        if former is None and now != SHIPPED_NAME:
-            former = SHIPPED_NAME
-        if former is None:
+        stack = [SHIPPED_NAME]  # each was put in force over the one before it
+        for line in self.history():
+            if line.action == "promote":
+                stack += [name for name in (line.former, line.digest) if name != stack[-1]]
+            else:
+                while len(stack) > 1 and stack[-1] != line.digest:
+                    stack.pop()
+        if stack[-1] != (now := self.in_force()):
+            stack.append(now)
+        if len(stack) < 2:
             raise ModelError("there is no former model to go back to")
-        return self.promote(former, by=by, at=at, action="rollback")
+        return self.promote(stack[-2], by=by, at=at, action="rollback")
 
     def history(self) -> list[Promotion]:
         """What was put in force, oldest first; a line that a crash cut off is left out."""
@@ -208,7 +221,15 @@ class ModelShelf:
 
 def shelf_of(configuration: Configuration) -> ModelShelf:
     """The shelf of an installation."""
-    return ModelShelf(configuration.data_dir / "models")
+
+    def usable(path: Path | None) -> None:
+        from classifiers.default import load_default
+
+        settings = configuration.settings
+        types = settings.types.sources if settings.types.changed else None
+        load_default(path, languages=settings.languages, signals=settings.signals, types=types)
+
+    return ModelShelf(configuration.data_dir / "models", usable=usable)
 
 
 def _digest(path: Path) -> str:

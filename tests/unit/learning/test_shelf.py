@@ -50,6 +50,33 @@ def test_promote_and_rollback_step_back(shelf: ModelShelf) -> None:
     assert [line.action for line in shelf.history()] == ["promote", "promote", "rollback", "rollback"]
 
 
+def test_rollback_does_not_swing_between_two(shelf: ModelShelf) -> None:
+    """A model promoted a second time is stepped back from like any other, down to the one that ships."""
+    one, two = add(shelf, b"one"), add(shelf, b"two")
+    for digest in (one, two, one):
+        shelf.promote(digest, by="me", at=NOW)
+    assert [shelf.rollback(by="me", at=NOW) for _ in range(3)] == [two, one, SHIPPED_NAME]
+    with pytest.raises(ModelError, match="no former model"):
+        shelf.rollback(by="me", at=NOW)
+
+
+def test_promote_refuses_a_model_that_the_installation_cannot_start_with(tmp_path: Path) -> None:
+    """What would end the product at its next start is refused, forward and back, and what is in force stays."""
+
+    def usable(path: Path | None) -> None:
+        if path is None or path.read_bytes() == b"strange":
+            raise ModelError("the model knows none of the types")
+
+    shelf = ModelShelf(tmp_path / "models", usable=usable)
+    good, strange = add(shelf, b"good"), add(shelf, b"strange")
+    shelf.promote(good, by="me", at=NOW)
+    for act in (lambda: shelf.promote(strange, by="me", at=NOW), lambda: shelf.rollback(by="me", at=NOW)):
+        with pytest.raises(ModelError, match="none of the types"):
+            act()
+    assert shelf.in_force() == good
+    assert len(shelf.history()) == 1
+
+
 def test_promote_keeps_model_that_had_no_folder(shelf: ModelShelf) -> None:
     """A model that ``train -c`` put in force is kept, so that a rollback brings it back."""
     candidate = add(shelf, b"new")
