@@ -9,11 +9,12 @@ from pathlib import Path
 
 from classifiers.archive import read_parameters
 from classifiers.model import LinearClassifier
+from classifiers.parameters import Parameters
 from classifiers.signals import read_signals, with_added
 from router.classifier import Classifier
 from router.errors import ModelError
 
-__all__ = ["SHIPPED", "load_default"]
+__all__ = ["SHIPPED", "dress", "load_default"]
 
 SHIPPED = Path(__file__).parent / "models" / "default.zip"
 
@@ -37,6 +38,18 @@ def load_default(
         ModelError: The archive or the list is missing, damaged or does not fit; says what to do.
     """
     parameters, digest = read_parameters(path or SHIPPED)
+    return dress(parameters, digest=digest, languages=languages, signals=signals, types=types)
+
+
+def dress(
+    parameters: Parameters,
+    *,
+    digest: str = "",
+    languages: Sequence[str] | None = None,
+    signals: Path | None = None,
+    types: Mapping[str, Sequence[str]] | None = None,
+) -> LinearClassifier:
+    """A classifier of parameters as an installation uses it; arguments and errors as ``load_default``."""
     if signals is not None:
         try:
             added = with_added(parameters.signals, read_signals(signals).groups)

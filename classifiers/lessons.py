@@ -126,6 +126,8 @@ def _usable(lessons: Sequence[Lesson], types: Sequence[str]) -> tuple[list[Lesso
             odd.setdefault(("no text", "the message has no words"), []).append(lesson.id)
         elif lesson.type is not None and lesson.type not in types:
             odd.setdefault(("unknown type", f"the model has no type '{lesson.type}'"), []).append(lesson.id)
+            if lesson.kind is not None or lesson.urgency is not None:  # that much it can be told
+                good.append(lesson.model_copy(update={"type": None}))
         else:
             good.append(lesson)
     return good, [Refusal(reason=reason, sentence=says, ids=tuple(ids)) for (reason, says), ids in odd.items()]
@@ -200,8 +202,10 @@ def _newest(lessons: Sequence[Lesson]) -> list[Lesson]:
 
 
 def _clusters(texts: Sequence[str]) -> list[int]:
-    """For each text the position of the first one it nearly repeats, directly or over others."""
-    first = list(range(len(texts)))
+    """For each text the position of the first one it nearly repeats, directly or over others. Texts too short to be
+    compared by their pieces are compared whole."""
+    same: dict[str, int] = {}
+    first = [same.setdefault(" ".join(text.casefold().split()), at) for at, text in enumerate(texts)]
 
     def root(at: int) -> int:
         while first[at] != at:

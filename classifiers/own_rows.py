@@ -165,7 +165,7 @@ class _Reader:
     ) -> None:
         self.tables, self.mapping, self.mistakes = tables, mapping, mistakes
         self.labels_are_kinds = self._are_kinds()
-        written = self._written()
+        written = self._written(types)
         known = sum(name in types for name in written)
         # Another vocabulary, or this one with slips of the pen: what most labels are decides.
         self.own_types = bool(written) and not strict and 2 * known < len(written)
@@ -178,21 +178,29 @@ class _Reader:
 
     def _are_kinds(self) -> bool:
         """Whether the generic label says the kind: every label is one, and not merely "other"."""
-        seen = {self._label(row, columns.label) for table, columns in self.tables for row in table.rows} - {""}
+        labels = {self._label(row, columns.label) for table, columns in self.tables for row in table.rows}
+        seen = {label.casefold() for label in labels} - {""}
         targets = set(self.mapping.values()) & (set(KINDS) - {"other"})
         return bool(targets) or (bool(seen - {"other"}) and seen <= set(KINDS))
 
     def _type_column(self, columns: Columns) -> str:
         return columns.type or ("" if self.labels_are_kinds else columns.label)
 
-    def _written(self) -> Counter[str]:
-        """The types as they stand in the files."""
-        return Counter(
+    def _written(self, types: Sequence[str]) -> Counter[str]:
+        """The types in the files; those that differ in case only are one, as the vocabulary or most rows write it."""
+        spelled = Counter(
             label
             for table, columns in self.tables
             for row in table.rows
             if (label := self._label(row, self._type_column(columns)))
         )
+        names = {name.casefold(): name for name, _ in reversed(spelled.most_common())} | {
+            name.casefold(): name for name in types
+        }
+        found: Counter[str] = Counter()
+        for label, count in spelled.items():
+            found[names[label.casefold()]] += count
+        return found
 
     def _check_vocabulary(self) -> None:
         if not self.own_types or self.mistakes.found:
@@ -242,8 +250,9 @@ class _Reader:
         if not label or label in known:
             return label or None
         folded = label.casefold()
-        if folded in known:
-            return folded
+        for name in known:
+            if name.casefold() == folded:
+                return name
         listed = f"; known: {', '.join(known)}" if len(known) <= _LISTED else ""
         way_out = hint(label, known) or f"; say what it means with --map '{label[:40]}=…'"
         self.mistakes.label(table, row.line, column, f"unknown {what} '{label[:60]}'{listed}{way_out}")

@@ -91,6 +91,8 @@ def _decoded(path: Path, encoding: str, table: Table) -> str | None:
     except OSError as error:
         table.add(0, 0, "", f"cannot be read: {error.strerror or error}")
         return None
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-8-sig"  # of the same, without the mark that spreadsheets put first
     marked = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return content.decode(encoding or marked)

@@ -35,7 +35,7 @@ def evaluate(
     *,
     model: Annotated[Path | None, typer.Option(help="Model archive; default: the one that ships.")] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Judge it with the own types of this installation.")
+        Path | None, typer.Option("--config", "-c", help="Judge the model of this installation, with its own types.")
     ] = None,
     hints: Annotated[bool, typer.Option(help="Tell the model each message's language.")] = False,
     text_column: TextColumn = "",
@@ -54,6 +54,7 @@ def evaluate(
     from classifiers.corpus import read_corpus
     from classifiers.default import load_default
     from classifiers.evaluation import Labelled, answer_all, report_of
+    from router.core import load_classifier
     from router.errors import ComplaintRouterError
     from router.schema import TYPES
 
@@ -66,7 +67,8 @@ def evaluate(
         language=language_column,
         channel=channel_column,
     )
-    settings = load_configuration(config).settings.types if config is not None else None
+    configuration = load_configuration(config) if config is not None else None
+    settings = configuration.settings.types if configuration is not None else None
     types = settings.sources if settings is not None and settings.changed else None
     rows: list[Labelled]
     try:
@@ -77,7 +79,10 @@ def evaluate(
             rows = [*read_corpus(files, types=tuple(types or TYPES))]
         if not rows:
             raise stop("no labelled messages in these files", code=2)
-        classifier = load_default(model, types=types)
+        if configuration is not None and model is None:
+            classifier = load_classifier(configuration)
+        else:
+            classifier = load_default(model, types=types)
         said = answer_all(classifier, rows, hints=hints)
         found = report_of(rows, said, model=classifier.name)
         if report is not None:

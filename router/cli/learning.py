@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from router.interfaces import Store
     from router.learning.report import LearningReport
 
-__all__ = ["app", "train_from_corrections"]
+__all__ = ["app", "note", "person", "train_from_corrections"]
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def train_from_corrections(
             promote=wanted, corpus=tuple(corpus), seed=seed, trusted=tuple(trusted), by=person(), progress=progress
         )
         report = await learn(configuration, store, clock=SystemClock(), options=options)
-        await _note(store, "model_promoted" if report.in_force else "model_trained", report.digest, report.is_good)
+        await note(store, "model_promoted" if report.in_force else "model_trained", report.digest, report.is_good)
         return report
 
     from router.errors import ComplaintRouterError
@@ -112,7 +112,8 @@ class _Bar:
         self._bar.stop()
 
 
-async def _note(store: Store, action: str, digest: str, good: bool | None = None) -> None:
+async def note(store: Store, action: str, digest: str, good: bool | None = None) -> None:
+    """Keep in the audit trail what was done with a model."""
     from router.clock import SystemClock
     from router.records import AuditRow, Commit
 
@@ -153,12 +154,12 @@ def show(
 ) -> None:
     """Show the report of a model."""
     from router.errors import ModelError
-    from router.learning.report import LearningReport, report_text
     from router.learning.run import shelf_of
 
     shelf = shelf_of(load_configuration(config))
     try:
-        found = shelf.report(shelf.find(digest))
+        whole = shelf.find(digest)
+        found = shelf.report(whole)
     except ModelError as error:
         raise stop(str(error)) from error
     if not found:
@@ -166,7 +167,7 @@ def show(
     if as_json:
         print_json(found)
         return
-    typer.echo(report_text(LearningReport.model_validate(found)))
+    typer.echo(shelf.text(whole))
 
 
 @app.command()
@@ -214,7 +215,7 @@ def _swap(config: Path, work: Callable[[Configuration], str], action: str, *, as
         digest = work(configuration)
     except ModelError as error:
         raise stop(str(error)) from error
-    run_async(with_store(configuration, lambda store: _note(store, action, digest)))
+    run_async(with_store(configuration, lambda store: note(store, action, digest)))
     if as_json:
         print_json({"in_force": digest})
         return

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from router.cli.common import print_json, stop
+from router.cli.installed import keep
 from router.cli.labelled import read_labelled
 
 if TYPE_CHECKING:
     from classifiers.own_rows import Columns
     from classifiers.own_training import Curve
+    from router.config.loader import Configuration
 
 __all__ = ["OwnTraining", "progress_bar", "train_own_files"]
 
@@ -27,7 +29,8 @@ class OwnTraining:
 
     files: Sequence[Path]
     columns: Columns
-    out: Path
+    out: Path | None  # None: it becomes the model of ``installation``
+    installation: Configuration | None = None
     pairs: Sequence[str] | None = None
     encoding: str = ""
     types: Mapping[str, Sequence[str]] | None = None
@@ -75,12 +78,14 @@ def train_own_files(asked: OwnTraining, *, as_json: bool) -> None:
             curve: Curve = ()
             if asked.learning_curve:
                 curve = learning_curve(own, settings, seed=asked.seed, progress=progress)
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        digest = trained.result.save(asked.out)
+        out, digest = keep(
+            trained.result.save, out=asked.out, configuration=asked.installation,
+            learned_from=", ".join(path.name for path in asked.files), text=trained.report.to_text(),
+        )  # fmt: skip
     except ComplaintRouterError as error:
         raise stop(str(error), code=2) from error
     except OSError as error:
-        raise stop(f"{asked.out}: {error.strerror or error}", code=2) from error
+        raise stop(f"{error.filename or asked.out}: {error.strerror or error}", code=2) from error
     pages: list[str] = []
     if asked.report is not None:
         try:
@@ -91,12 +96,18 @@ def train_own_files(asked: OwnTraining, *, as_json: bool) -> None:
         except OSError as error:
             raise stop(f"{asked.report}: {error.strerror or error}", code=2) from error
     if as_json:
-        told = {"model": str(asked.out), "sha256": digest, "types": own.types, "unlabelled": own.unlabelled}
+        told = {"model": str(out), "sha256": digest, "types": own.types, "unlabelled": own.unlabelled}
         print_json({**told, "pages": pages, "report": trained.report.model_dump(mode="json")})
         return
     typer.echo(trained.report.to_text())
+    if own.own_types and asked.out is None and asked.types is None:
+        known = ", ".join(f"{{name: {name}}}" for name in own.types[:20])
+        typer.secho(
+            f"rules cannot ask for these types until router.yaml lists them: types: {{own: [{known}]}}",
+            fg=typer.colors.YELLOW, err=True,
+        )  # fmt: skip
     if own.own_types and not asked.own_only:
         typer.echo("the labels are types of your own: the corpus that ships taught kind and urgency only")
     if pages:
         typer.echo(f"report: {pages[0]}")
-    typer.secho(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB", fg=typer.colors.GREEN)
+    typer.secho(f"{out}: {out.stat().st_size / 1e6:.1f} MB", fg=typer.colors.GREEN)

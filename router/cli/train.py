@@ -115,8 +115,12 @@ def train(
     from classifiers.training import QUICK, QUICK_MOST
     from classifiers.training import train as train_model
     from router.cli.common import load_configuration
+    from router.cli.installed import check_free, keep
     from router.errors import ComplaintRouterError
 
+    configuration = load_configuration(config) if config else None
+    if configuration is not None and out is None:
+        check_free(configuration)
     columns = columns_of(
         text=text_column,
         label=label_column,
@@ -131,21 +135,17 @@ def train(
         from router.cli.own import OwnTraining, train_own_files
 
         types = None
-        if config is not None:
-            configuration = load_configuration(config)
-            out = out or configuration.data_dir / "models" / "current.zip"
+        if configuration is not None:
             types = configuration.settings.types.sources if configuration.settings.types.changed else None
         train_own_files(
             OwnTraining(
-                corpus, columns, out or Path("model.zip"), pairs=pairs, encoding=encoding, types=types,
+                corpus, columns, out, installation=configuration, pairs=pairs, encoding=encoding, types=types,
                 own_only=own_only, tune=tune, aim="accuracy" if aim is Aim.accuracy else "macro-f1",
                 learning_curve=learning_curve, report=report, seed=seed,
             ),
             as_json=as_json,
         )  # fmt: skip
         return
-    if out is None:
-        out = load_configuration(config).data_dir / "models" / "current.zip" if config else Path("model.zip")
     quick = not corpus and not thorough
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
@@ -160,8 +160,10 @@ def train(
                 most=QUICK_MOST if quick else None,
                 progress=lambda what, done: bar.update(task, description=what, completed=done),
             )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        digest = result.save(out)
+        out, digest = keep(
+            result.save, out=out, configuration=configuration, text=result.report.to_text(),
+            learned_from=", ".join(path.name for path in corpus or ()) or "the corpus that ships",
+        )  # fmt: skip
     except ComplaintRouterError as error:
         raise stop(str(error), code=2) from error
     if report is not None:

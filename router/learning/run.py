@@ -19,11 +19,13 @@ from router.interfaces import Classifier, ClassifierInput, Clock, Store
 from router.learning.material import read_lessons, text_of
 from router.learning.report import LearningReport, report_text
 from router.learning.shelf import MAKING, ModelShelf, shelf_of
+from router.schema import TYPES
 
 if TYPE_CHECKING:
     from classifiers.candidate import Candidate, Tolerance
     from classifiers.drift import Reference
     from classifiers.lessons import Admitted, Lesson, LessonLimits
+    from classifiers.model import LinearClassifier
 
 __all__ = ["NothingNew", "Options", "learn", "limits_of", "shelf_of", "tolerance_of"]
 
@@ -103,6 +105,7 @@ def _learn(
 
     settings, shelf = configuration.settings.learning, shelf_of(configuration)
     incumbent = _incumbent(configuration)
+    _check_types(incumbent)
     lessons = _in_shipped_types(lessons, configuration.settings.types.sources)
     learned = _learned(incumbent)
     new = sum(lesson.id > learned for lesson in lessons)
@@ -128,7 +131,9 @@ def _learn(
         seed=options.seed,
         progress=options.progress,
     )
-    candidate = candidate.with_card(_card(candidate, admitted, max(lesson.id for lesson in lessons), recent))
+    candidate = candidate.with_card(
+        _card(candidate, admitted, max(lesson.id for lesson in lessons), recent, configuration)
+    )
     report = _shelve(shelf, candidate, admitted, incumbent=incumbent.name, now=now)
     if options.promote == "auto" and candidate.verdict.good and configuration.settings.model is None:
         if shelf.in_force() != report.digest:
@@ -144,6 +149,19 @@ def _incumbent(configuration: Configuration) -> Classifier:
     current = shelf_of(configuration).current
     path = configuration.settings.model or (current if current.exists() else None)
     return load_default(path, languages=configuration.settings.languages)
+
+
+def _check_types(incumbent: Classifier) -> None:
+    """A candidate speaks the types that ship. In place of a model with types of its own it would know none of them,
+    and all that was learned from the installation's files would be forgotten."""
+    parameters = getattr(incumbent, "parameters", None)
+    own = sorted(set(parameters.heads["type"].labels) - set(TYPES)) if parameters is not None else []
+    if own:
+        named = ", ".join(own[:5]) + (", …" if len(own) > 5 else "")
+        raise ModelError(
+            f"the model in force was trained with types of its own ({named}), which corrections cannot teach: "
+            "add the corrected messages to its files and train it from these again"
+        )
 
 
 def _in_shipped_types(lessons: Sequence[Lesson], sources: Mapping[str, tuple[str, ...]]) -> list[Lesson]:
@@ -165,19 +183,30 @@ def _learned(incumbent: Classifier) -> int:
     return learned if isinstance(learned, int) else 0
 
 
-def _card(candidate: Candidate, admitted: Admitted, until: int, recent: Sequence[ClassifierInput]) -> dict[str, Any]:
+def _card(
+    candidate: Candidate,
+    admitted: Admitted,
+    until: int,
+    recent: Sequence[ClassifierInput],
+    configuration: Configuration,
+) -> dict[str, Any]:
     found: dict[str, Any] = {
         "corrections": {"until": until, "messages": len(admitted.rows), "weight": round(admitted.weight, 2)}
     }
     if len(recent) >= _REFERENCE_LEAST:
-        found["reference"] = _reference(candidate.model, recent).model_dump()
+        found["reference"] = _reference(candidate.model, recent, configuration).model_dump()
     return found
 
 
-def _reference(model: Classifier, recent: Sequence[ClassifierInput]) -> Reference:
+def _reference(model: LinearClassifier, recent: Sequence[ClassifierInput], configuration: Configuration) -> Reference:
+    """What the weeks to come are compared with: what the model says here, in the installation's own types."""
+    from classifiers.default import dress
     from classifiers.drift import reference_of, seen_of
 
-    said = model.classify(recent, explain=False)
+    settings = configuration.settings
+    types = settings.types.sources if settings.types.changed else None
+    here = dress(model.parameters, languages=settings.languages, signals=settings.signals, types=types)
+    said = here.classify(recent, explain=False)
     return reference_of(map(seen_of, said, recent), origin="messages")
 
 

@@ -133,6 +133,13 @@ class ModelShelf:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def text(self, digest: str) -> str:
+        """The report for people beside a model; empty where there is none or it cannot be read."""
+        try:
+            return (self.folder / digest / "report.txt").read_text(encoding="utf-8").rstrip("\n")
+        except (OSError, ValueError):
+            return ""
+
     def find(self, start: str) -> str:
         """The digest that begins so. Raises ModelError for none or several."""
         names = [one.digest for one in self.models()]

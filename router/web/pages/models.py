@@ -8,10 +8,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from router.errors import ModelError, NotFound, UserInputError
-from router.learning.report import LearningReport, report_text
 from router.learning.shelf import ModelShelf
 from router.records import AuditRow, Commit
 from router.web import access
@@ -43,11 +41,7 @@ async def show_report(request: web.Request) -> web.StreamResponse:
     values = await _values(request)
     model = next((one for one in values["models"] if one.digest == digest), None)
     access.require(model is not None)
-    kept = await _on(_shelf(request), lambda shelf: shelf.report(digest))
-    try:
-        report = report_text(LearningReport.model_validate(kept))
-    except ValidationError:  # none, or of another version
-        report = ""
+    report = await _on(_shelf(request), lambda shelf: shelf.text(digest))
     return await render(request, "model.html", {**values, "model": model, "report": report}, here="trouble")
 
 

@@ -55,6 +55,23 @@ def test_near_repeats_share_a_bounded_weight() -> None:
     assert [(one.group, one.messages) for one in found.restraints] == [("text", 100)]
 
 
+@pytest.mark.parametrize("words", ["no", "坏了", "??"])
+def test_repeats_too_short_for_pieces_share_a_bounded_weight(words: str) -> None:
+    """Sixty times the same two letters are one text, and contradictions in them teach nothing."""
+    copies = [lesson(n, text=words if n % 2 else f" {words.upper()}", type="billing") for n in range(1, 61)]
+    assert admit(copies, limits=LessonLimits(trusted=("aino",))).weight == pytest.approx(2.0)
+    mixed = [lesson(n, text=words, type=("billing", "refund")[n % 2]) for n in range(1, 61)]
+    found = admit(mixed, limits=LessonLimits(trusted=("aino",)))
+    assert (found.rows, [one.reason for one in found.refusals]) == ((), ["conflict"])
+
+
+def test_type_that_the_model_does_not_have_costs_no_other_label() -> None:
+    """Who says complaint, urgent and a type of the installation's own still teaches kind and urgency."""
+    found = admit([lesson(1, kind="complaint", type="loyalty", urgency="high"), lesson(2, type="loyalty")])
+    assert [(row.kind, row.type, row.urgency) for row in found.rows] == [("complaint", None, "high")]
+    assert [(one.reason, one.ids) for one in found.refusals] == [("unknown type", (1, 2))]
+
+
 def test_sender_and_corrector_are_bounded() -> None:
     """Neither one customer nor one colleague weighs more than the limits, and a colleague is named."""
     mixed = [lesson(n, type=("billing", "refund", "account")[n % 3], sender="s") for n in range(1, 31)]

@@ -48,10 +48,11 @@ def test_read_own_takes_any_usual_dialect(write: Write, delimiter: str, mark: st
     ("name", "content", "options"),
     [
         ("a.csv", "text,kind\nhät,complaint\n".encode("cp1252"), {"encoding": "cp1252"}),
+        ("a.csv", "text,kind\nhät,complaint\n".encode("utf-8-sig"), {"encoding": "UTF-8"}),
         ("a.csv", "text,kind\nhät,complaint\n".encode("utf-16"), {}),
         ("a.jsonl", '{"text": "hät", "kind": "complaint"}\n'.encode(), {}),
     ],
-    ids=["cp1252", "utf-16", "jsonl"],
+    ids=["cp1252", "marked utf-8", "utf-16", "jsonl"],
 )
 def test_read_own_takes_encodings_and_json(write: Write, name: str, content: bytes, options: dict[str, str]) -> None:
     """A named encoding, a marked one and JSON Lines give the same row; usual names need no option."""
@@ -71,6 +72,21 @@ def test_read_own_takes_another_vocabulary(write: Write) -> None:
     found = read(write("text,intent\na,card_lost\nb,top_up\n"), label="intent")
     assert found.own_types
     assert found.types == ("card_lost", "top_up")
+
+
+def test_read_own_reads_shipped_labels_in_capitals_as_what_they_are(write: Write) -> None:
+    """A spreadsheet that writes labels large has no vocabulary of its own."""
+    found = read(write("text,topic\na,Billing\nb,DELIVERY\nc,Billing\n"), type="topic")
+    assert (found.own_types, [row.type for row in found.rows]) == (False, ["billing", "delivery", "billing"])
+    kinds = read(write("text,label\na,Complaint\nb,Praise\nc,Other\n"), label="label")
+    assert [row.kind for row in kinds.rows] == ["complaint", "praise", "other"]
+
+
+def test_read_own_takes_labels_that_differ_in_case_as_one(write: Write) -> None:
+    """Own types are named as most rows write them."""
+    found = read(write("text,topic\na,Loyalty\nb,loyalty\nc,Loyalty\nd,Tickets\n"), type="topic")
+    assert found.types == ("Loyalty", "Tickets")
+    assert [row.type for row in found.rows] == ["Loyalty", "Loyalty", "Loyalty", "Tickets"]
 
 
 def test_read_own_maps_labels_to_the_kind(write: Write) -> None:

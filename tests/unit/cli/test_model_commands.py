@@ -25,6 +25,13 @@ def test_train_then_evaluate(run: Any, rows: Any, conf: Path, few: Path, monkeyp
     assert set(first) == {"model", "sha256", "report"}
     assert again["sha256"] == first["sha256"]
     assert Path(again["model"]) == conf / "data" / "models" / "current.zip"
+    assert [one["digest"] for one in rows("models", "list", "-c", conf)] == [first["sha256"], "shipped"]
+    assert "kind F1" in run("models", "show", first["sha256"][:12], "-c", conf).stdout
+    [other] = rows("train", few, "--config", conf, "--seed", 7)
+    assert other["sha256"] != first["sha256"]
+    assert rows("models", "rollback", "-c", conf) == [{"in_force": first["sha256"]}]
+    [here] = rows("evaluate", few, "--config", conf)
+    assert here["model"].endswith(first["sha256"][:12])
     [report] = rows("evaluate", few, "--model", "one.zip")
     assert report
     [labels] = rows("classify", "-", "--model", "one.zip", text='{"text": "My parcel never came"}\n')
@@ -46,3 +53,11 @@ def test_model_commands_refuse_bad_files(run: Any, tmp_path: Path, command: str,
     if isinstance(content, str) and content:
         assert "c.jsonl:1" in shown
         assert "c.jsonl:2" in shown
+
+
+def test_train_for_an_installation_with_a_named_model_is_refused(run: Any, conf: Path, few: Path) -> None:
+    """What is trained would not be used, and nobody would know."""
+    router = conf / "router.yaml"
+    (conf / "m.zip").write_bytes(b"a model")
+    router.write_text(router.read_text(encoding="utf-8") + "\nmodel: m.zip\n", encoding="utf-8")
+    assert "names a model file" in run("train", few, "--config", conf, code=2).stderr

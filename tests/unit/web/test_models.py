@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from router.learning.report import LearningReport
+from router.learning.report import LearningReport, report_text
 from router.learning.shelf import ModelShelf
 
 
@@ -28,7 +28,7 @@ def put(shelf: ModelShelf, clock: Any, content: bytes, *, good: bool = True) -> 
     shelf.folder.mkdir(parents=True, exist_ok=True)
     made = shelf.folder / "new.zip"
     made.write_bytes(content)
-    shelf.add(made, digest=digest, report=report.model_dump(mode="json"), text="")
+    shelf.add(made, digest=digest, report=report.model_dump(mode="json"), text=report_text(report))
     clock.advance(timedelta(minutes=1).total_seconds())
     return digest
 
