@@ -155,8 +155,12 @@ class ReplyService:
             raise Conflict(f"this reply is {row.state.replace('_', ' ')} already")
         return await self._decide(row, "pending", digest=digest, actor=actor)
 
-    async def edit(self, outbox_id: str, *, text: str, actor: str) -> OutboxRow:
-        """Change a waiting draft; whoever changes it becomes its author, and approval starts over."""
+    async def edit(self, outbox_id: str, *, text: str, actor: str, digest: str = "") -> OutboxRow:
+        """Change a waiting draft; whoever changes it becomes its author, and approval starts over.
+
+        Args:
+            digest: Of the text that was seen: where somebody else changed it since, it is a Conflict. "": not asked.
+        """
         row = await self._store.outbox_row(outbox_id)
         if row.reply is None or row.state != "awaiting_approval":
             raise Conflict("only a reply that waits for approval can be changed")
@@ -165,7 +169,7 @@ class ReplyService:
         self._check(case, message, text, row.reply.visibility)
         reply = row.reply.model_copy(update={"text": text.strip(), "author": actor})
         return await self._store.decide_outbox(
-            outbox_id, "awaiting_approval", digest=row.reply.digest, actor=actor, reply=reply
+            outbox_id, "awaiting_approval", digest=digest or row.reply.digest, actor=actor, reply=reply
         )
 
     async def withdraw(self, outbox_id: str, *, actor: str) -> OutboxRow:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, Text, and_, exists, func, insert, or_, select, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from router.errors import Conflict, NotFound
 from router.records import AuditRow, CaseChange, CaseFilter, Commit, Lookup, NewMessage, OutboxRow, ThreadHit
@@ -110,6 +113,25 @@ def listed(connection: Connection, which: CaseFilter) -> list[Case]:
     return [to_case(row, keys.get(row.id, ())) for row in rows]
 
 
+class json_text(FunctionElement[str]):  # noqa: N801 - named as SQL functions are
+    """The text of one key of a JSON object that is kept as text."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(json_text, "sqlite")
+def _on_sqlite(element: json_text, compiler: SQLCompiler, **options: Any) -> str:
+    column, key = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"json_extract({column}, '$.' || {key})"
+
+
+@compiles(json_text, "postgresql")
+def _on_postgresql(element: json_text, compiler: SQLCompiler, **options: Any) -> str:
+    column, key = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(CAST({column} AS json) ->> CAST({key} AS text))"
+
+
 def _filtered(query: Select[Any], which: CaseFilter) -> Select[Any]:
     if which.teams is not None:
         query = query.where(cases.c.team.in_(which.teams))
@@ -130,7 +152,7 @@ def _filtered(query: Select[Any], which: CaseFilter) -> Select[Any]:
             or_(
                 cases.c.id == word.upper(),
                 cases.c.subject.icontains(word, autoescape=True),
-                cases.c.sender.icontains(word, autoescape=True),
+                *(json_text(cases.c.sender, key).icontains(word, autoescape=True) for key in ("name", "address")),
             )
         )
     return query

@@ -31,6 +31,10 @@ Work = Callable[[Connection], T]
 _STATEMENT_SECONDS = 60.0
 
 
+def _lower(value: str | float | None) -> str | float | None:
+    return value.lower() if isinstance(value, str) else value
+
+
 class Database(Protocol):
     """A place where a piece of work is one transaction, durable when the call returns. All statements of a read see
     the database as it was at one moment; those of a write see what others have committed meanwhile."""
@@ -88,6 +92,7 @@ class SqliteDatabase:
         @event.listens_for(engine, "connect")
         def _configure(connection: sqlite3.Connection, _: object) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves
+            connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows A to Z only
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
             if query_only:

@@ -203,6 +203,15 @@ class StoreContract:
         assert len(await store.cases(CaseFilter(search="pak"))) == 1
         assert await store.cases(CaseFilter(search="%")) == []
 
+    async def test_cases_search_looks_at_who_and_what_only(self, store: Store) -> None:
+        """Names of our own fields are in no case; capitals beyond A to Z are the same letters."""
+        sender = Party(name='ÄITI "The Rock" Mäkinen', address="aiti@example.org")
+        await open_case(store, subject="ÖLJYÄ lattialla", sender=sender)
+        for word in ("name", "address", "id"):
+            assert await store.cases(CaseFilter(search=word)) == [], word
+        for word in ("Öljy", "Äiti", '"the rock"', "AITI@"):
+            assert len(await store.cases(CaseFilter(search=word))) == 1, word
+
     async def test_lookup_finds_thread_by_key(self, store: Store) -> None:
         """A Message-ID leads to its case."""
         await open_case(store)

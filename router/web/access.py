@@ -150,7 +150,12 @@ async def outbox_rows_for(
     if teams is not None and not teams:
         return []
     rows = await store.outbox_rows(states=states, teams=teams, limit=limit)
-    return [row for row in rows if teams is None or await _sees_row(store, user, row)]
+    if teams is None:
+        return rows
+    ids = tuple({row.case_id for row in rows if row.case_id})
+    cases = (await store.lookup(source_keys=(), thread_keys=(), case_ids=ids)).cases if ids else {}
+    owner = {ident: case.team for ident, case in cases.items()}
+    return [row for row in rows if sees_team(user, owner.get(row.case_id, "") if row.case_id else row.team)]
 
 
 async def _sees_row(store: Store, user: User, row: OutboxRow) -> bool:

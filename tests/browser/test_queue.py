@@ -217,6 +217,26 @@ async def test_what_was_written_outlives_a_log_in_that_ended(chromium: Browser, 
     assert await page.input_value("#reply") == ""
 
 
+async def test_second_click_does_nothing_and_a_lost_line_is_told(chromium: Browser, desk: Desk) -> None:
+    """A note clicked twice is one; without a connection the words stay, are said to be unsent, and go the next time."""
+    page = await _enter(chromium, desk, "anna", [])
+    await desk.arrive("D1111-AAAAA", "Paketti", "Missä?", urgency="high")
+    await page.goto(f"{desk.url}/cases/D1111-AAAAA")
+    await page.click("#note summary")
+    await page.fill("#note-text", "Soita kuljettajalle")
+    await page.dblclick("#note button")
+    await expect(page.locator("#conversation .entry.note")).to_have_count(1)
+    await page.fill("#reply", "Selvitämme asian tänään.")
+    await page.context.set_offline(True)
+    await page.click("#composer button.main")
+    await expect(page.locator("#flash")).to_contain_text("no connection")
+    assert await page.input_value("#reply") == "Selvitämme asian tänään."
+    await page.context.set_offline(False)
+    await page.click("#composer button.main")
+    await expect(page.locator(".entry.out .delivery")).to_have_text("on its way")
+    await expect(page.locator("#conversation .entry.note")).to_have_count(1)
+
+
 async def test_stale_change_is_explained_and_nothing_is_lost(chromium: Browser, desk: Desk) -> None:
     """What somebody is choosing survives news; saving it then says what happened."""
     problems: list[str] = []

@@ -157,6 +157,7 @@ class NewReply(Frozen):
 
 class NewText(Frozen):
     text: Text = Field(min_length=1, max_length=_REPLY_CHARS)
+    digest: Text = ""  # of the text that was seen: refused where somebody changed it since
 
 
 class NewNote(Frozen):

@@ -63,7 +63,8 @@ async def approve(call: Call) -> models.OutboxItem:
 
 async def edit(call: Call) -> models.OutboxItem:
     row = await _row(call)
-    return _item(await call.context.replies.edit(row.id, text=call.told(models.NewText).text, actor=call.user.name))
+    new = call.told(models.NewText)
+    return _item(await call.context.replies.edit(row.id, text=new.text, actor=call.user.name, digest=new.digest))
 
 
 async def withdraw(call: Call) -> models.OutboxItem:

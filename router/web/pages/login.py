@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import aiohttp_jinja2
 from aiohttp import web
+from yarl import URL
 
 from router.errors import UserInputError
 from router.web import access
@@ -26,10 +27,12 @@ def _local(target: str) -> str:
     return "/"
 
 
-def _page(request: web.Request, *, name: str = "", problem: str = "", status: int = 200) -> web.Response:
+def _page(
+    request: web.Request, *, name: str = "", problem: str = "", after: str = "", status: int = 200
+) -> web.Response:
     values = {
         "company": request.app[CONTEXT].settings.company,
-        "next": _local(request.query.get("next", "/")),
+        "next": _local(after or request.query.get("next", "/")),
         "name": name,
         "problem": problem,
     }
@@ -60,7 +63,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     try:
         token, _ = await log_in(request, name=name, password=password, kind="browser")
     except UserInputError as error:
-        return _page(request, name=name[:64], problem=str(error), status=error.status)
+        return _page(request, name=name[:64], problem=str(error), after=str(form.get("next", "")), status=error.status)
     if old := request.cookies.get(cookie_name(context), ""):
         await context.store.end_session(digest_of(old))
     response = web.Response(status=303, headers={"Location": _local(str(form.get("next", "/")))})
@@ -99,4 +102,6 @@ async def front(request: web.Request) -> web.StreamResponse:
     busy = {team for (team, _), count in (await context.store.queue_counts()).items() if count}
     teams.sort(key=lambda team: team not in busy)
     target = f"/queues/{teams[0]}" if teams else ("/trouble" if access.may_see_trouble(user) else "/queues")
+    if done := request.query.get("done", ""):
+        target = str(URL(target).with_query(done=done[:40]))  # said where one arrives
     return web.Response(status=303, headers={"Location": target})

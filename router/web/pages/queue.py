@@ -71,7 +71,7 @@ def _filter(request: web.Request, user: User, team: str, *, default: Order) -> C
     page = query.get("page", "1")
     state = query.get("state") or "active"
     order = next((one for one in _ORDERS if one == query.get("sort")), default)
-    if not page.isascii() or not page.isdigit() or not 1 <= int(page) <= 10_000 or state not in _STATES:
+    if not page.isascii() or not page.isdigit() or not 1 <= int(page[:6]) <= 10_000 or state not in _STATES:
         raise UserInputError("There is no such page of the list.", status=400)
     return CaseFilter(
         teams=(team,),
@@ -81,5 +81,5 @@ def _filter(request: web.Request, user: User, team: str, *, default: Order) -> C
         search=query.get("q", "").strip()[:200] or None,
         order=order,
         limit=PAGE + 1,
-        offset=(int(page) - 1) * PAGE,
+        offset=(int(page[:6]) - 1) * PAGE,
     )

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 from aiohttp import web
 
-from router.errors import NotFound, UserInputError
+from router.errors import Conflict, NotFound, UserInputError
 from router.records import OutboxRow
 from router.schema import Visibility
 from router.web import access
@@ -89,7 +89,12 @@ async def edit(request: web.Request) -> web.StreamResponse:
     row, form = await _row(request), await request.post()
     access.require(access.may_read_cases(user_of(request)))
     text = str(form.get("text", "")).replace("\r\n", "\n").strip()
-    await request.app[CONTEXT].replies.edit(row.id, text=text, actor=user_of(request).name)
+    digest, actor = str(form.get("digest", "")), user_of(request).name
+    try:
+        await request.app[CONTEXT].replies.edit(row.id, text=text, actor=actor, digest=digest)
+    except Conflict:
+        sentence = f"Somebody else changed or decided this draft meanwhile, so yours was not saved. It was: {text}"
+        raise Conflict(sentence) from None
     return _back(request, row, "edited")
 
 

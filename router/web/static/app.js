@@ -27,8 +27,17 @@
 
   async function changeChosen(row, values) {
     const body = new URLSearchParams({ csrf, version: row.dataset.version, ...values });
-    const answer = await fetch(`/cases/${row.dataset.case}`, { method: "POST", body, headers: { "HX-Request": "true" } });
-    tell(answer.ok ? "Done." : "That was not saved: somebody changed the case meanwhile.", answer.ok);
+    if (row.dataset.busy) return; // the version it shows is about to be that of before
+    row.dataset.busy = "1";
+    try {
+      const headers = { "HX-Request": "true" };
+      const answer = await fetch(`/cases/${row.dataset.case}`, { method: "POST", body, headers });
+      const why = answer.status === 409 ? "somebody changed the case meanwhile." : "load the page again.";
+      tell(answer.ok ? "Done." : `That was not saved: ${why}`, answer.ok);
+    } catch {
+      tell("That was not saved: there is no connection.", false);
+    }
+    delete row.dataset.busy;
     htmx.trigger("#live", "queue");
   }
 
@@ -76,6 +85,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return;
+    if (event.repeat && !["j", "k"].includes(event.key)) return; // a key held down is pressed once
     if (event.key === "Enter" && event.target.closest?.("a, button, summary")) return;
     if (act(event.key)) event.preventDefault();
   });
@@ -155,6 +165,24 @@
     if (name) document.getElementById(name)?.showModal();
   });
   let leaving = false;
+  // Until it is answered a form is not sent again: a second click would take the next case, write the note twice.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+    form.dataset.sent = "1";
+  }, true);
+  const answered = (form) => form.removeAttribute?.("data-sent");
+  document.addEventListener("htmx:finally:request", (event) => answered(event.target));
+  window.addEventListener("pageshow", (event) => event.persisted && all("form[data-sent]").forEach(answered));
+  document.addEventListener("htmx:error", (event) => {
+    if (!event.target.matches?.("form")) return;
+    leaving = false;
+    tell("Not sent: there is no connection. What you wrote is still here.", false);
+  });
   document.addEventListener("submit", (event) => {
     leaving = true;
     if (event.target.matches('[action="/logout"]')) sessionStorage.clear();

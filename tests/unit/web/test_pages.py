@@ -251,6 +251,36 @@ async def test_reply_that_is_too_long_comes_back_with_its_text(world: Any) -> No
     assert again.headers["Location"].endswith("done=replied")
 
 
+@pytest.mark.parametrize("word", ["ÖLJY", "öljy", "MÄKINEN", "mäki"])
+async def test_search_takes_capitals_of_all_letters_for_the_same(world: Any, word: str) -> None:
+    """Who types in small letters finds what was written large."""
+    await world.add_case("Z9999-ZZZZZ", subject="Öljyä lattialla", sender=Party(name="Äiti Mäkinen", id="7"))
+    found = await (await (await world.client("anna")).get("/queues/delivery", params={"q": word})).text()
+    assert "Z9999-ZZZZZ" in found
+
+
+async def test_draft_that_somebody_else_changed_is_not_written_over(world: Any) -> None:
+    """Who edits says which text was seen; the words that were not saved come back."""
+    await world.add_case("X3333-CCCCC", channel="x")
+    anna, mia = await world.client("anna"), await world.client("mia")
+    await world.post(anna, "/cases/X3333-CCCCC/replies", text="We look.", visibility="public")
+    (row,) = await world.store.outbox_rows(states=("awaiting_approval",))
+    seen = row.reply.digest
+    assert (await world.post(mia, f"/outbox/{row.id}/edit", text="We look for it.", digest=seen)).status == 303
+    late = await world.post(anna, f"/outbox/{row.id}/edit", text="We look now.", digest=seen)
+    assert late.status == 409
+    assert "We look now." in await late.text()
+    (row,) = await world.store.outbox_rows(states=("awaiting_approval",))
+    assert (row.reply.text, row.created_by) == ("We look for it.", "mia")
+
+
+@pytest.mark.parametrize("path", ["/queues/delivery?page={}", "/incidents?page={}"])
+async def test_absurd_number_in_the_address_is_no_error_of_ours(world: Any, path: str) -> None:
+    """Python refuses to read numbers of five thousand digits."""
+    client = await world.client("anna")
+    assert (await client.get(path.format("9" * 5_000))).status < 500
+
+
 async def test_public_reply_waits_for_a_second_person(world: Any) -> None:
     """Its author is not offered to approve it and cannot; a colleague can, for exactly this text."""
     await world.add_case("X3333-CCCCC", channel="x")
