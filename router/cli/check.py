@@ -58,7 +58,8 @@ def _of_classifier(configuration: Configuration) -> list[Mistake]:
     """What is wrong with an own model or own phrases; what ships needs no look, which would take a second."""
     settings = configuration.settings
     named = [name for name in ("model", "signals") if getattr(settings, name) is not None]
-    if not named:
+    trained = configuration.data_dir / "models" / "current.zip"
+    if not named and not trained.exists():
         return []
     from router.core import load_classifier
     from router.errors import Mistake, ModelError
@@ -66,6 +67,10 @@ def _of_classifier(configuration: Configuration) -> list[Mistake]:
     try:
         load_classifier(configuration)
     except ModelError as error:
+        if not named:
+            return [
+                Mistake(str(trained), 0, 0, "", f"{error}; complaint-router models rollback brings the former back")
+            ]
         return [Mistake("router.yaml", 0, 0, " or ".join(named), str(error))]
     return []
 

@@ -25,7 +25,7 @@ _BATCH = 256
 
 def classify(
     source: Annotated[
-        str, typer.Argument(metavar="[FILE|-]", help="JSON Lines with 'text', or plain text lines.")
+        str, typer.Argument(metavar="[FILE|-]", help="JSON Lines with 'text'; without --json also plain lines.")
     ] = "-",
     *,
     model: Annotated[Path | None, typer.Option(help="Model archive; default: the one that ships.")] = None,
@@ -35,7 +35,7 @@ def classify(
     as_json: JsonOption = False,
     explain: Annotated[bool, typer.Option(help="Show the words that decided.")] = True,
 ) -> None:
-    """Label texts: kind, type, urgency, language. A line in, a line out, in order."""
+    """Label texts: kind, type, urgency, language. A line in, a line out, in order; blank lines are left out."""
     from classifiers.default import load_default
     from router.errors import ModelError
 
@@ -79,7 +79,12 @@ def _batches(lines: TextIO, *, as_json: bool) -> Iterator[list[ClassifierInput]]
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        batch.append(_read(line, number, as_json=as_json))
+        try:
+            batch.append(_read(line, number, as_json=as_json))
+        except typer.Exit:  # a bad line ends the command; those before it were good
+            if batch:
+                yield batch
+            raise
         if len(batch) == _BATCH:
             yield batch
             batch = []

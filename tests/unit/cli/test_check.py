@@ -35,6 +35,19 @@ def test_teams_without_anybody_are_named(run: Any, conf: Path, tmp_path: Path) -
     assert "nobody is in" not in run("check", "-c", conf).stderr
 
 
+def test_trained_model_is_read(run: Any, conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model trained here that is damaged is found before the next start finds it, with the way back."""
+    monkeypatch.setattr("classifiers.default.load_default", load_default)
+    models = conf / "data" / "models"
+    models.mkdir(parents=True)
+    (models / "current.zip").write_bytes(b"half a model")
+    shown = run("check", "-c", conf, code=2).stderr
+    assert "current.zip" in shown
+    assert "models rollback brings the former back" in shown
+    run("models", "rollback", "-c", conf)
+    assert "The configuration is good." in run("check", "-c", conf).stdout
+
+
 def test_own_phrases_are_read(run: Any, conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of phrases that no model knows what to do with is found before anything starts; a good one is taken."""
     monkeypatch.setattr("classifiers.default.load_default", load_default)
